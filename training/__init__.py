@@ -1,0 +1,1 @@
+"""Offline: purchase history in, a published model version and batch picks out."""
