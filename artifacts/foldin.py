@@ -1,0 +1,47 @@
+"""A user's vector from a handful of interactions, exactly as ALS would solve for it."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_factor, cho_solve
+
+from artifacts.model import Model
+
+Vector = npt.NDArray[np.float32]
+
+
+def fold_in(model: Model, items: npt.NDArray[np.int32], strength: Vector) -> Vector:
+    """x_u = (Y^T Y + Y^T (C_u - I) Y + lambda I)^-1 Y^T C_u p(u): Hu, Koren and Volinsky 2008, eq. 4.
+
+    `items` (m,) are distinct item indexes and `strength` (m,) their positive r_ui, so that C_u has alpha r_ui on
+    its diagonal (implicit's convention) and p(u) is 1. Answers (n_factors,) float32.
+    """
+    factors, confidence = _observed(model, items, strength)
+    solution = cho_solve(_normal_matrix(model, factors, confidence), factors.T @ confidence)
+    return np.asarray(solution, np.float32)
+
+
+def contributions(
+    model: Model, items: npt.NDArray[np.int32], strength: Vector, targets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """How much each interaction adds to each target's ALS score: Hu, Koren and Volinsky 2008, section 5, eq. 7.
+
+    Answers (n_targets, m) float32; a row's sum is the score that `fold_in` of the same items gives the target.
+    """
+    factors, confidence = _observed(model, items, strength)
+    wanted = model.item_factors[targets].astype(np.float64)
+    weighted = cho_solve(_normal_matrix(model, factors, confidence), wanted.T)
+    return np.asarray((factors @ weighted).T * confidence, np.float32)
+
+
+def _observed(
+    model: Model, items: npt.NDArray[np.int32], strength: Vector
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    return model.item_factors[items].astype(np.float64), model.recipe.alpha * strength.astype(np.float64)
+
+
+def _normal_matrix(model: Model, factors: npt.NDArray[np.float64], confidence: npt.NDArray[np.float64]) -> Any:
+    matrix = model.gram + factors.T @ (factors * (confidence - 1.0)[:, np.newaxis])
+    matrix[np.diag_indices_from(matrix)] += model.recipe.regularization
+    return cho_factor(matrix, overwrite_a=True, check_finite=False)

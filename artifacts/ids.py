@@ -1,0 +1,76 @@
+"""Columns of text in two plain arrays, so that a million ids cost no Python object until one is asked for."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.arrays import open_array
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """n texts: `data` (n_bytes,) uint8 holds them in UTF-8 end to end, `offsets` (n + 1,) int64 where each starts."""
+
+    offsets: npt.NDArray[np.int64]
+    data: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def encoded(self, index: int) -> bytes:
+        return self.data[self.offsets[index] : self.offsets[index + 1]].tobytes()
+
+    def __getitem__(self, index: int) -> str:
+        return self.encoded(index).decode()
+
+    def save(self, directory: Path, name: str) -> None:
+        np.save(directory / f"{name}.offsets.npy", self.offsets)
+        np.save(directory / f"{name}.data.npy", self.data)
+
+
+@dataclass(frozen=True)
+class IdTable(TextColumn):
+    """Distinct ids in ascending order of their UTF-8 bytes; an id's position is its index everywhere else."""
+
+    def find(self, text: str) -> int:
+        """The index of an id, or UNKNOWN (-1)."""
+        target = text.encode("utf-8", "surrogatepass")
+        index = bisect_left(range(len(self)), target, key=self.encoded)
+        return index if index < len(self) and self.encoded(index) == target else UNKNOWN
+
+
+def encode_texts(texts: Iterable[str | None]) -> TextColumn:
+    """Pack texts into a column; None becomes the empty text."""
+    encoded = [(text or "").encode() for text in texts]
+    offsets = np.zeros(len(encoded) + 1, np.int64)
+    np.cumsum([len(text) for text in encoded], out=offsets[1:])
+    return TextColumn(offsets, np.frombuffer(b"".join(encoded), np.uint8))
+
+
+def encode_ids(ids: Iterable[str]) -> IdTable:
+    """Pack distinct ids that are already in ascending order of their UTF-8 bytes; ValueError where they are not."""
+    column = encode_texts(ids)
+    table = IdTable(column.offsets, column.data)
+    previous = None
+    for index in range(len(table)):
+        current = table.encoded(index)
+        if previous is not None and current <= previous:
+            raise ValueError(f"ids are not distinct and ascending at {table[index]!r}")
+        previous = current
+    return table
+
+
+def open_texts(directory: Path, name: str) -> TextColumn:
+    """Open a text column by memory map."""
+    return TextColumn(open_array(directory / f"{name}.offsets.npy"), open_array(directory / f"{name}.data.npy"))
+
+
+def open_ids(directory: Path, name: str) -> IdTable:
+    """Open an id table by memory map."""
+    return IdTable(open_array(directory / f"{name}.offsets.npy"), open_array(directory / f"{name}.data.npy"))

@@ -1,0 +1,176 @@
+"""An opened version: a frozen value over memory-mapped arrays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.arrays import open_array, open_arrays, save_arrays
+from artifacts.catalogue import Catalogue, open_catalogue
+from artifacts.errors import BrokenVersionError
+from artifacts.ids import IdTable, open_ids
+from artifacts.index import ItemIndex, open_index
+from artifacts.manifest import Manifest, read_manifest
+from artifacts.recipe import Recipe, open_recipe
+
+
+@dataclass(frozen=True)
+class History:
+    """What each user did with which item: CSR rows over users, items ascending within a row.
+
+    `indptr` (n_users + 1,) int64; all else is (n_entries,): `items` int32; `strength` float32, the decayed and
+    weighted interaction r_ui that ALS was fitted on, before alpha; `times_bought` int32, 0 where the user only
+    looked; `frequency` float32, log(1 + decayed purchases); `first`, `last` int64, Unix seconds of the first and
+    the last purchase.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int32]
+    strength: npt.NDArray[np.float32]
+    times_bought: npt.NDArray[np.int32]
+    frequency: npt.NDArray[np.float32]
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+
+    def row(self, user_index: int) -> slice:
+        """Where a user's entries stand."""
+        return slice(int(self.indptr[user_index]), int(self.indptr[user_index + 1]))
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Items bought in the same basket: CSR rows over items, best first within a row.
+
+    `indptr` (n_items + 1,) int64; all else is (n_entries,): `items` int32; `score` float32, what ranks them;
+    `support` int32, baskets with both; `confidence` float32, the share of the row item's baskets that hold the
+    other; `lift` float32, how many times that is above chance.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int32]
+    score: npt.NDArray[np.float32]
+    support: npt.NDArray[np.int32]
+    confidence: npt.NDArray[np.float32]
+    lift: npt.NDArray[np.float32]
+
+    def row(self, item_index: int) -> slice:
+        """Where an item's entries stand."""
+        return slice(int(self.indptr[item_index]), int(self.indptr[item_index + 1]))
+
+
+@dataclass(frozen=True)
+class Similar:
+    """Items that can stand in for an item, best first: `items` (n_items, n_similar) int32, -1 behind the last;
+    `score` (n_items, n_similar) float32, the cosine of their factors."""
+
+    items: npt.NDArray[np.int32]
+    score: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """What sells, (n_items,) each.
+
+    `overall` float32, baskets ever; `recent` float32, baskets lately, decayed; `trend` float32, log ratio of recent
+    to earlier sales; `repeat_rate` float32, the share of an item's buyers who came back for it; `order` int32, item
+    indexes, best seller of now first.
+    """
+
+    overall: npt.NDArray[np.float32]
+    recent: npt.NDArray[np.float32]
+    trend: npt.NDArray[np.float32]
+    repeat_rate: npt.NDArray[np.float32]
+    order: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything a version holds.
+
+    `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, n_factors + 2) float32: ALS factors,
+    then the popularity and the trend column; `gram` (n_factors, n_factors) float64 is Y^T Y over the item factors.
+    """
+
+    user_ids: IdTable
+    item_ids: IdTable
+    user_factors: npt.NDArray[np.float32]
+    item_vectors: npt.NDArray[np.float32]
+    gram: npt.NDArray[np.float64]
+    history: History
+    neighbours: Neighbours
+    similar: Similar
+    popularity: Popularity
+    catalogue: Catalogue
+    recipe: Recipe
+    index: ItemIndex
+    manifest: Manifest
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+    @property
+    def item_factors(self) -> npt.NDArray[np.float32]:
+        """(n_items, n_factors) float32."""
+        return self.item_vectors[:, : self.recipe.n_factors]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training hands over to be written: a model without what only publishing can add."""
+
+    user_ids: IdTable
+    item_ids: IdTable
+    user_factors: npt.NDArray[np.float32]
+    item_vectors: npt.NDArray[np.float32]
+    history: History
+    neighbours: Neighbours
+    similar: Similar
+    popularity: Popularity
+    catalogue: Catalogue
+    recipe: Recipe
+
+    def save(self, directory: Path) -> None:
+        """Write all but the index and the manifest into a draft directory."""
+        factors = self.item_vectors[:, : self.recipe.n_factors].astype(np.float64)
+        self.user_ids.save(directory, "users.ids")
+        self.item_ids.save(directory, "items.ids")
+        np.save(directory / "users.factors.npy", self.user_factors)
+        np.save(directory / "items.vectors.npy", self.item_vectors)
+        np.save(directory / "items.gram.npy", factors.T @ factors)
+        save_arrays(directory, "history", self.history)
+        save_arrays(directory, "neighbours", self.neighbours)
+        save_arrays(directory, "similar", self.similar)
+        save_arrays(directory, "popularity", self.popularity)
+        self.catalogue.save(directory)
+        self.recipe.save(directory)
+
+
+def open_model(directory: Path) -> Model:
+    """Open a published version by memory map.
+
+    Raises UnknownFormatError for another format, BrokenVersionError when a file is missing or is not what the
+    format says.
+    """
+    manifest = read_manifest(directory)
+    try:
+        recipe = open_recipe(directory)
+        vectors = open_array(directory / "items.vectors.npy")
+        return Model(
+            user_ids=open_ids(directory, "users.ids"),
+            item_ids=open_ids(directory, "items.ids"),
+            user_factors=open_array(directory / "users.factors.npy"),
+            item_vectors=vectors,
+            gram=open_array(directory / "items.gram.npy"),
+            history=open_arrays(directory, "history", History),
+            neighbours=open_arrays(directory, "neighbours", Neighbours),
+            similar=open_arrays(directory, "similar", Similar),
+            popularity=open_arrays(directory, "popularity", Popularity),
+            catalogue=open_catalogue(directory),
+            recipe=recipe,
+            index=open_index(directory, vectors, recipe.ef_search),
+            manifest=manifest,
+        )
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise BrokenVersionError(directory, str(error)) from error

@@ -1,0 +1,74 @@
+"""Whom an answer is for: ids resolved, history and session read, and the vector that scores items."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.foldin import fold_in
+from artifacts.ids import UNKNOWN
+from artifacts.model import Model
+from artifacts.query import Query
+
+NOTHING = slice(0, 0)
+
+
+@dataclass(frozen=True)
+class Person:
+    """`history` is the user's row of `model.history`, empty for an unknown user.
+
+    `items` (m,) int32 and `strength` (m,) float32 are all interactions, session included; `recent` (s,) int32 the
+    session's items alone; `vector` (n_factors,) float32, None when there is nothing to tell tastes from.
+    """
+
+    history: slice
+    recent: npt.NDArray[np.int32]
+    items: npt.NDArray[np.int32]
+    strength: npt.NDArray[np.float32]
+    vector: npt.NDArray[np.float32] | None
+
+    def bought(self, model: Model) -> npt.NDArray[np.int32]:
+        """Item indexes (b,) of what the user bought."""
+        row = self.history
+        items: npt.NDArray[np.int32] = model.history.items[row]
+        return items[model.history.times_bought[row] > 0]
+
+
+def resolve(model: Model, item_ids: Iterable[str]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+    """Distinct indexes of the ids the model knows, in the order given, and the ids it does not know."""
+    found = {item_id: model.item_ids.find(item_id) for item_id in item_ids}
+    known = [index for index in found.values() if index != UNKNOWN]
+    return np.array(known, np.int32), tuple(item_id for item_id, index in found.items() if index == UNKNOWN)
+
+
+def read_person(model: Model, query: Query, session: npt.NDArray[np.int32]) -> Person:
+    """Read the user named by the query, with `session` (s,) item indexes folded into the trained history."""
+    user_index = UNKNOWN
+    if query.personalized and query.user_id is not None:
+        user_index = model.user_ids.find(query.user_id)
+    history = model.history.row(user_index) if user_index != UNKNOWN else NOTHING
+    items, strength = model.history.items[history], model.history.strength[history]
+    if len(session):
+        items, strength = _with_session(items, strength, session, model.recipe.event_strength)
+        vector = _tastes(fold_in(model, items, strength))
+    else:
+        vector = _tastes(model.user_factors[user_index]) if user_index != UNKNOWN else None
+    return Person(history, session, items, strength, vector)
+
+
+def _with_session(
+    items: npt.NDArray[np.int32],
+    strength: npt.NDArray[np.float32],
+    session: npt.NDArray[np.int32],
+    event_strength: float,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Add a fresh event's strength to each session item."""
+    merged, inverse = np.unique(np.concatenate([items, session]), return_inverse=True)
+    added = np.concatenate([strength, np.full(len(session), event_strength, np.float32)])
+    return merged, np.bincount(inverse, added, len(merged)).astype(np.float32)
+
+
+def _tastes(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32] | None:
+    """A zero vector ranks nothing: it stands for a user whose every item has no factors."""
+    return vector if vector.any() else None

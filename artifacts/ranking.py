@@ -1,0 +1,48 @@
+"""The caller's own list, in the user's order."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from artifacts.answer import Scored, from_source, show
+from artifacts.index import Hits, best
+from artifacts.model import Model
+from artifacts.person import Person, read_person, resolve
+from artifacts.query import Answer, Fallback, Query, Source
+from artifacts.reasons import user_reasons
+from artifacts.scoring import frequency_scores, query_vector
+
+NO_SESSION = np.empty(0, np.int32)
+
+
+def rank(model: Model, query: Query) -> Answer:
+    """Every known item of `query.items`, best for the user first, each told whether it is available.
+
+    Nothing is left out: the list is the caller's. An unknown user's order is what sells now.
+    """
+    items, unknown = resolve(model, query.items)
+    person = read_person(model, query, NO_SESSION)
+    scored = _order(model, person, items.astype(np.int64))
+    reasons = user_reasons(model, person, scored) if query.explain else None
+    picks = show(model, scored, reasons)
+    available = model.catalogue.available[scored.items].tolist()
+    flagged = tuple(replace(pick, available=flag) for pick, flag in zip(picks, available, strict=True))
+    return Answer(flagged, unknown, _fallback(query, person))
+
+
+def _order(model: Model, person: Person, items: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Scored:
+    if person.vector is None:
+        return from_source(best(items, model.popularity.recent[items], len(items)), Source.POPULAR)
+    scores = model.item_vectors[items] @ query_vector(model, person.vector)
+    own = np.zeros(len(model.item_ids), np.float32)
+    own[model.history.items[person.history]] = frequency_scores(model, person)
+    hits: Hits = best(items, scores + own[items], len(items))
+    bought = set(person.bought(model).tolist())
+    sources = tuple(Source.HISTORY if item in bought else Source.ALS for item in hits[0].tolist())
+    return Scored(*hits, sources)
+
+
+def _fallback(query: Query, person: Person) -> Fallback | None:
+    if not query.personalized:
+        return Fallback.NOT_PERSONALIZED
+    return Fallback.UNKNOWN_USER if person.vector is None else None

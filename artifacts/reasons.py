@@ -1,0 +1,77 @@
+"""Why an item was picked, as data that a storefront can put into words."""
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.answer import Scored
+from artifacts.foldin import contributions
+from artifacts.model import Model
+from artifacts.person import Person
+from artifacts.query import Cause, CoPurchase, Reason, Source
+from artifacts.scoring import SECONDS_PER_DAY
+
+MAX_CAUSES = 3
+
+
+def user_reasons(model: Model, person: Person, scored: Scored) -> list[Reason]:
+    """A reason for each scored item: what of the user's history and session drove it, and what sells."""
+    causes = causes_of(model, person.items, person.strength, scored.items)
+    own = {int(item): person.history.start + entry for entry, item in enumerate(model.history.items[person.history])}
+    return [
+        _user_reason(model, item, source, because, own.get(item))
+        for item, source, because in zip(scored.items.tolist(), scored.sources, causes, strict=True)
+    ]
+
+
+def _user_reason(model: Model, item: int, source: Source, because: tuple[Cause, ...], entry: int | None) -> Reason:
+    sold = round(float(model.popularity.recent[item]), 2)
+    if source is Source.POPULAR:
+        return Reason(sold_recently=sold)
+    if source is Source.HISTORY and entry is not None:
+        days = (model.recipe.until - int(model.history.last[entry])) / SECONDS_PER_DAY
+        bought = int(model.history.times_bought[entry])
+        return Reason(because, times_bought=bought, days_since_last=round(days, 2), sold_recently=sold)
+    return Reason(because, sold_recently=sold)
+
+
+def causes_of(
+    model: Model,
+    items: npt.NDArray[np.int32],
+    strength: npt.NDArray[np.float32],
+    targets: npt.NDArray[np.int64],
+) -> list[tuple[Cause, ...]]:
+    """For each target the interactions that raise its ALS score most, strongest first."""
+    if len(items) == 0 or len(targets) == 0:
+        return [()] * len(targets)
+    added = np.float32(model.recipe.als_weight) * contributions(model, items, strength, targets)
+    return [_strongest(model, items, row) for row in added]
+
+
+def _strongest(model: Model, items: npt.NDArray[np.int32], added: npt.NDArray[np.float32]) -> tuple[Cause, ...]:
+    order = np.argsort(-added, kind="stable")[:MAX_CAUSES]
+    return tuple(
+        Cause(model.item_ids[index], float(added[entry]), model.catalogue.titles[index] or None)
+        for entry in order.tolist()
+        if added[entry] > 0 and (index := int(items[entry])) >= 0
+    )
+
+
+def bought_together(model: Model, basket: npt.NDArray[np.int32], item: int) -> tuple[CoPurchase, ...]:
+    """How often the item is bought with each item of the basket, most lift first."""
+    pairs = [pair for index in basket.tolist() if (pair := _pair(model, index, item)) is not None]
+    return tuple(sorted(pairs, key=lambda pair: -pair.lift)[:MAX_CAUSES])
+
+
+def _pair(model: Model, item: int, other: int) -> CoPurchase | None:
+    row = model.neighbours.row(item)
+    entries = np.flatnonzero(model.neighbours.items[row] == other)
+    if len(entries) == 0:
+        return None
+    entry = row.start + int(entries[0])
+    return CoPurchase(
+        item_id=model.item_ids[item],
+        support=int(model.neighbours.support[entry]),
+        confidence=float(model.neighbours.confidence[entry]),
+        lift=float(model.neighbours.lift[entry]),
+        title=model.catalogue.titles[item] or None,
+    )

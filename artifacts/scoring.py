@@ -1,0 +1,42 @@
+"""A user's score for items: tastes, what sells now, and the user's own habits."""
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.model import Model
+from artifacts.person import Person
+
+SECONDS_PER_DAY = 86_400
+
+Scores = npt.NDArray[np.float32]
+
+
+def query_vector(model: Model, vector: Scores) -> Scores:
+    """(n_factors + 2,): its inner product with an item's vector is the blend, all but the user's own frequency."""
+    recipe = model.recipe
+    weights = np.array([recipe.popular_weight, recipe.trend_weight], np.float32)
+    return np.concatenate([np.float32(recipe.als_weight) * vector, weights])
+
+
+def frequency_scores(model: Model, person: Person) -> Scores:
+    """(h,) float32: what the user's own frequency adds, in the order of the user's history row."""
+    return np.float32(model.recipe.frequency_weight) * model.history.frequency[person.history]
+
+
+def buy_again_scores(model: Model, person: Person) -> Scores:
+    """(h,) float32: expected purchases a day of what the user bought before, 0 for what was only looked at.
+
+    The modified Poisson-Gamma rate of Bhagat, Muralidharan, Lobzhanidze and Vishwanath 2018, "Buy It Again",
+    section 3.4: (k + a) / (t_purchases + 2 |t_mean - t| + b) until twice the mean gap has passed, and
+    (k + a) / (t_purchases + t + b) from then on; times the share of the item's buyers who ever come back for it.
+    The prior is one purchase in the shop's typical gap. Times are days.
+    """
+    history, row, gap = model.history, person.history, model.recipe.typical_gap_days
+    bought = history.times_bought[row]
+    span = (history.last[row] - history.first[row]) / SECONDS_PER_DAY
+    since = (model.recipe.until - history.last[row]) / SECONDS_PER_DAY
+    mean_gap = np.where(bought > 1, span / np.maximum(bought - 1, 1), gap)
+    wait = np.where(since < 2 * mean_gap, 2 * np.abs(mean_gap - since), since)
+    rate = (bought + 1) / (span + wait + gap)
+    scores = np.where(bought > 0, rate * model.popularity.repeat_rate[history.items[row]], 0)
+    return scores.astype(np.float32)
