@@ -1,0 +1,13 @@
+"""What can be wrong with a training run's input."""
+
+
+class TrainingError(Exception):
+    """A run ends without publishing; the message is for the person who started it."""
+
+
+class ConfigError(TrainingError):
+    """The configuration file cannot be used: every bad key is named, with its value."""
+
+
+class DataError(TrainingError):
+    """The data cannot be used: the message names the file or table, and column, line and value where there are any."""
