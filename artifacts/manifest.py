@@ -127,9 +127,7 @@ def read_manifest(directory: Path) -> Manifest:
 
 
 def _problems(error: ValidationError) -> list[str]:
-    return [
-        f"{MANIFEST_NAME}: {'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()
-    ]
+    return [f"{MANIFEST_NAME}: {'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()]
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:

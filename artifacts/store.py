@@ -28,6 +28,8 @@ from artifacts.manifest import (
 )
 from artifacts.verification import describe_files, verify
 
+DEFAULT_KEEP = 5
+
 
 @dataclass(frozen=True)
 class Store:
@@ -56,9 +58,7 @@ class Store:
         """
         version = self._pointed_at()
         if not (self._versions / version).is_dir():
-            raise UnknownVersionError(
-                f"{self._pointer}: points at {version}, which is not in {self._versions}"
-            )
+            raise UnknownVersionError(f"{self._pointer}: points at {version}, which is not in {self._versions}")
         return version
 
     def current_path(self) -> Path:
@@ -189,7 +189,7 @@ class Store:
 
     def _pointed_at(self) -> str:
         try:
-            version = self._pointer.read_text(encoding="utf-8").strip()
+            version = self._pointer.read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError:
             raise NoVersionError(f"{self.root}: no version is published") from None
         if not is_version_name(version):

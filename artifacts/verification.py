@@ -44,28 +44,33 @@ def verify(directory: Path) -> Manifest:
     Raises BrokenVersionError with all that is wrong, UnknownFormatError for a format of another program.
     """
     manifest = read_manifest(directory)
+    try:
+        problems = _problems(directory, manifest)
+    except OSError as error:
+        problems = [f"{Path(error.filename).name}: cannot be read: {error.strerror}"]
+    if problems:
+        raise BrokenVersionError(directory, *problems)
+    return manifest
+
+
+def _problems(directory: Path, manifest: Manifest) -> list[str]:
     found = {path.name: path for path in directory.iterdir() if path.name != MANIFEST_NAME}
     problems = [f"{name}: is not in {MANIFEST_NAME}" for name in sorted(found.keys() - manifest.files.keys())]
     for name, entry in sorted(manifest.files.items()):
         problems += _compare(found[name], entry) if name in found else [f"{name}: is missing"]
     if not manifest.version.endswith(files_hash(manifest.files)):
         problems.append(f"{MANIFEST_NAME}: the files' hash is not the one in the version {manifest.version}")
-    if problems:
-        raise BrokenVersionError(directory, *problems)
-    return manifest
+    return problems
 
 
 def _compare(path: Path, entry: FileEntry) -> list[str]:
     if path.is_symlink() or not path.is_file():
         return [f"{path.name}: is no regular file"]
-    size = path.stat().st_size
-    if size != entry.size:
-        return [f"{path.name}: has {size} bytes, not {entry.size}"]
+    if path.stat().st_size != entry.size:
+        return [f"{path.name}: has {path.stat().st_size} bytes, not {entry.size}"]
     try:
         found = _describe(path)
     except BrokenVersionError as error:
         return list(error.problems)
     pairs = {name: (getattr(found, name), getattr(entry, name)) for name in ("sha256", "shape", "dtype")}
-    return [
-        f"{path.name}: has {name} {has}, not {says}" for name, (has, says) in pairs.items() if has != says
-    ]
+    return [f"{path.name}: has {name} {has}, not {says}" for name, (has, says) in pairs.items() if has != says]
