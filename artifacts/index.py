@@ -69,6 +69,11 @@ def best(items: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], k: int) 
     return items[order], scores[order]
 
 
+def save_index(directory: Path, graph: faiss.Index) -> None:
+    """Write the index file of a version."""
+    faiss.write_index(graph, str(directory / INDEX_FILE))
+
+
 def open_index(directory: Path, vectors: Vectors, ef_search: int) -> ItemIndex:
     """Open the index file of a version by memory map."""
     graph = faiss.read_index(str(directory / INDEX_FILE), faiss.IO_FLAG_MMAP_IFC)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +11,7 @@ from artifacts.arrays import open_array, open_arrays, save_arrays
 from artifacts.catalogue import Catalogue, open_catalogue
 from artifacts.errors import BrokenVersionError
 from artifacts.ids import IdTable, open_ids
-from artifacts.index import ItemIndex, open_index
+from artifacts.index import ItemIndex, open_index, save_index
 from artifacts.manifest import Manifest, read_manifest
 from artifacts.recipe import Recipe, open_recipe
 
@@ -118,7 +119,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What training hands over to be written: a model without what only publishing can add."""
+    """What training hands over to be written: a model before it is published."""
 
     user_ids: IdTable
     item_ids: IdTable
@@ -130,9 +131,10 @@ class Fitted:
     popularity: Popularity
     catalogue: Catalogue
     recipe: Recipe
+    graph: faiss.Index
 
     def save(self, directory: Path) -> None:
-        """Write all but the index and the manifest into a draft directory."""
+        """Write all but the manifest into a draft directory."""
         factors = self.item_vectors[:, : self.recipe.n_factors].astype(np.float64)
         self.user_ids.save(directory, "users.ids")
         self.item_ids.save(directory, "items.ids")
@@ -145,6 +147,7 @@ class Fitted:
         save_arrays(directory, "popularity", self.popularity)
         self.catalogue.save(directory)
         self.recipe.save(directory)
+        save_index(directory, self.graph)
 
 
 def open_model(directory: Path) -> Model:

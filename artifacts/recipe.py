@@ -18,6 +18,7 @@ class Recipe:
 
     with p_i and t_i the item's popularity and trend columns and f_ui the user's own frequency.
     `typical_gap_days` is the median time between two purchases of the same item by the same user.
+    `ef_search` is how far an approximate index is searched, `index_recall` its recall@10 against exact search.
     `until` is the time of the newest event, in Unix seconds: the "now" of every answer.
     """
 
@@ -31,6 +32,7 @@ class Recipe:
     frequency_weight: float
     typical_gap_days: float
     ef_search: int
+    index_recall: float
     until: int
 
     def save(self, directory: Path) -> None:

@@ -1,0 +1,48 @@
+"""ALS factors, by `implicit`."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from implicit.cpu.als import AlternatingLeastSquares
+from scipy.sparse import csr_array, csr_matrix
+from threadpoolctl import threadpool_limits
+
+from training.config import Model
+
+
+@dataclass(frozen=True)
+class Factors:
+    """`users` (n_users, n_factors) and `items` (n_items, n_factors), float32."""
+
+    users: npt.NDArray[np.float32]
+    items: npt.NDArray[np.float32]
+
+
+def fit_factors(matrix: csr_array, settings: Model, show_progress: bool) -> Factors:
+    """Factorise (n_users, n_items) strengths as in Hu, Koren and Volinsky 2008.
+
+    The same matrix, configuration and seed give the same factors. Items and users without entries get zero vectors.
+    """
+    with threadpool_limits(1, "blas"):  # implicit crawls when BLAS brings threads of its own (implicit issue 387)
+        model = AlternatingLeastSquares(
+            factors=settings.factors,
+            regularization=settings.regularization,
+            alpha=settings.alpha,
+            iterations=settings.iterations,
+            num_threads=available_cpus(),
+            random_state=settings.seed,
+        )
+        model.fit(csr_matrix(matrix), show_progress=show_progress)
+    return Factors(_known(model.user_factors, matrix.sum(axis=1)), _known(model.item_factors, matrix.sum(axis=0)))
+
+
+def available_cpus() -> int:
+    """Processors this process may run on; implicit's own default ignores the limit (implicit issue 588)."""
+    return len(os.sched_getaffinity(0))
+
+
+def _known(factors: npt.NDArray[np.float32], total: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The conjugate gradient leaves tiny noise in rows nobody filled: those are zero in the exact solution."""
+    return np.where(np.asarray(total).reshape(-1, 1) > 0, factors, np.float32(0))

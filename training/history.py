@@ -1,0 +1,115 @@
+"""Each user's dealings with each item, and the matrix that ALS is fitted on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from artifacts.model import History
+from training.config import Model
+from training.dataset import GUEST, Dataset
+
+SECONDS_PER_DAY = 86_400
+# A habit outlives a taste: the user's own frequency decays more slowly than what ALS is fitted on.
+FREQUENCY_HALF_LIFE_DAYS = 180.0
+BM25_K1 = 1.2
+BM25_B = 0.75
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The known users' events, one for each (user, item, basket): (n_entries,) each, by user, then item, then time.
+
+    `weight` is the largest event weight of the group.
+    """
+
+    user: npt.NDArray[np.int32]
+    item: npt.NDArray[np.int32]
+    time: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float32]
+    purchase: npt.NDArray[np.bool_]
+
+
+def known_entries(dataset: Dataset) -> Entries:
+    """Leave out guests and events without weight, and count a basket's lines of the same item once."""
+    known = np.flatnonzero((dataset.user != GUEST) & (dataset.weight > 0))
+    order = known[np.lexsort((dataset.basket[known], dataset.item[known], dataset.user[known]))]
+    keys = (dataset.user[order], dataset.item[order], dataset.basket[order])
+    first = np.ones(len(order), np.bool_)
+    first[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    starts = np.flatnonzero(first)
+    entries = order[starts]
+    purchase = np.logical_or.reduceat(dataset.purchase[order], starts)
+    weight = np.maximum.reduceat(dataset.weight[order], starts)
+    by_time = np.lexsort((dataset.time[entries], dataset.item[entries], dataset.user[entries]))
+    chosen = entries[by_time]
+    return Entries(dataset.user[chosen], dataset.item[chosen], dataset.time[chosen], weight[by_time], purchase[by_time])
+
+
+def decay(time: npt.NDArray[np.int64], until: int, half_life_days: float) -> npt.NDArray[np.float64]:
+    """2^(-age / half-life): 1 for an event at `until` (Unix seconds), a half for one a half-life older.
+
+    A half-life of 0 is no decay.
+    """
+    if half_life_days == 0:
+        return np.ones(len(time))
+    age_days = (until - time) / SECONDS_PER_DAY
+    return np.exp2(-age_days / half_life_days)
+
+
+def build_history(dataset: Dataset, settings: Model) -> tuple[History, float]:
+    """The history of every user, and the strength r_ui of one fresh purchase in it.
+
+    Strengths are decayed event weights, shaped by `settings.weighting` and scaled to a mean of 1 over all entries, so
+    that alpha and the regularisation mean the same on every shop's data.
+    """
+    entries = known_entries(dataset)
+    new = np.ones(len(entries.user), np.bool_)
+    new[1:] = (entries.user[1:] != entries.user[:-1]) | (entries.item[1:] != entries.item[:-1])
+    starts = np.flatnonzero(new)
+    user, item = entries.user[starts], entries.item[starts]
+    decayed = entries.weight * decay(entries.time, dataset.until, settings.half_life_days)
+    strength, fresh = _shape(np.add.reduceat(decayed, starts), user, item, settings.weighting)
+    bought = np.add.reduceat(entries.purchase.astype(np.int32), starts)
+    habit = entries.purchase * decay(entries.time, dataset.until, FREQUENCY_HALF_LIFE_DAYS)
+    return History(
+        indptr=np.searchsorted(user, np.arange(dataset.n_users + 1)),
+        items=item,
+        strength=strength.astype(np.float32),
+        times_bought=bought.astype(np.int32),
+        frequency=np.log1p(np.add.reduceat(habit, starts)).astype(np.float32),
+        first=np.minimum.reduceat(entries.time, starts),
+        last=np.maximum.reduceat(entries.time, starts),
+    ), fresh
+
+
+def _shape(
+    decayed: npt.NDArray[np.float64], user: npt.NDArray[np.int32], item: npt.NDArray[np.int32], weighting: str
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Shaped strengths with mean 1, and what a single fresh purchase becomes on the same scale."""
+    if weighting == "bm25":
+        shaped = _bm25(decayed, user, item)
+        fresh = float(shaped.mean())
+    else:
+        shape = {"count": np.positive, "log": np.log1p, "binary": np.ones_like}[weighting]
+        shaped, fresh = shape(decayed), float(shape(np.ones(1))[0])
+    scale = float(shaped.mean())
+    return shaped / scale, fresh / scale
+
+
+def _bm25(
+    decayed: npt.NDArray[np.float64], user: npt.NDArray[np.int32], item: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float64]:
+    """Okapi BM25 (Robertson and Zaragoza 2009, eq. 3.15) with a user as the document and items as its terms."""
+    n_users = int(user.max()) + 1
+    length = np.bincount(user, decayed, n_users)
+    saturation = BM25_K1 * (1 - BM25_B + BM25_B * length / length[np.unique(user)].mean())
+    rarity = np.log1p(n_users / np.bincount(item)[item])
+    return rarity * decayed * (BM25_K1 + 1) / (saturation[user] + decayed)
+
+
+def user_item_matrix(history: History, n_items: int) -> csr_array:
+    """(n_users, n_items) float32 of strengths; columns are all items, whether anybody bought them or not."""
+    shape = (len(history.indptr) - 1, n_items)
+    return csr_array((history.strength, history.items, history.indptr), shape=shape)

@@ -1,0 +1,88 @@
+"""Which items are bought in the same basket."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+from tqdm import tqdm
+
+from artifacts.model import Neighbours
+from training.dataset import Dataset
+from training.history import decay
+
+MIN_SUPPORT = 2
+PER_ITEM = 100
+# A basket larger than this says nothing about pairs, and its pairs would be most of the work.
+MAX_BASKET = 500
+HALF_LIFE_DAYS = 90.0
+# Pairs worth less than this many fresh two-item baskets are mostly chance: added to the denominator of the score.
+SHRINKAGE = 2.0
+CHUNK = 2_000
+
+Rows = tuple[npt.NDArray[np.int64], ...]
+
+
+def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
+    """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
+
+    The score is a shrunk Jaccard coefficient over baskets weighted by 1 / size and age,
+    s_ij = w_ij / (w_i + w_j - w_ij + SHRINKAGE): it is small for a best seller, which is bought with everything and
+    has a large w_j, and for a single chance pair, whose w_ij is small against the shrinkage. Works through the items
+    in chunks, so that memory holds one chunk's co-purchases at a time.
+    """
+    counts, weights = _basket_matrices(dataset)
+    baskets_of = np.asarray(counts.sum(axis=0)).ravel()
+    weight_of = np.asarray(weights.sum(axis=0)).ravel()
+    parts = [
+        _chunk(counts, weights, baskets_of, weight_of, start)
+        for start in tqdm(range(0, dataset.n_items, CHUNK), "neighbours", disable=not show_progress)
+    ]
+    sizes, items, score, support, confidence, lift = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Neighbours(
+        indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        items=items.astype(np.int32),
+        score=score.astype(np.float32),
+        support=support.astype(np.int32),
+        confidence=confidence.astype(np.float32),
+        lift=lift.astype(np.float32),
+    )
+
+
+def _basket_matrices(dataset: Dataset) -> tuple[csr_array, csr_array]:
+    """(n_baskets, n_items): 1 where a basket of at least two items holds the item, and the same weighted."""
+    bought = np.flatnonzero(dataset.purchase)
+    keys, first = np.unique(dataset.basket[bought] * dataset.n_items + dataset.item[bought], return_index=True)
+    basket, item = np.divmod(keys, dataset.n_items)
+    size = np.bincount(basket)[basket]
+    usable = (size >= 2) & (size <= MAX_BASKET)
+    age = decay(dataset.time[bought[first]], dataset.until, HALF_LIFE_DAYS)
+    _, row = np.unique(basket[usable], return_inverse=True)
+    shape = (int(row.max(initial=-1)) + 1, dataset.n_items)
+    where = (row, item[usable])
+    ones = csr_array((np.ones(len(row), np.float32), where), shape=shape)
+    weighted = csr_array(((age / size)[usable].astype(np.float32), where), shape=shape)
+    return ones, weighted
+
+
+def _chunk(
+    counts: csr_array,
+    weights: csr_array,
+    baskets_of: npt.NDArray[np.float32],
+    weight_of: npt.NDArray[np.float32],
+    start: int,
+) -> tuple[npt.NDArray[np.float64], ...]:
+    """Row sizes, items, score, support, confidence and lift for the items from `start` on."""
+    some = counts[:, start : start + CHUNK].T.tocsr()
+    support = (some @ counts).tocoo()
+    row, item = support.coords
+    together = np.asarray((some @ weights).tocsr()[row, item]).ravel()
+    keep = (support.data >= MIN_SUPPORT) & (item != row + start)
+    row, item, support_of, together = row[keep], item[keep], support.data[keep], together[keep]
+    score = together / (weight_of[row + start] + weight_of[item] - together + SHRINKAGE)
+    order = np.lexsort((item, -score, row))
+    row, item, support_of, score = row[order], item[order], support_of[order], score[order]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    best = place < PER_ITEM
+    row, item, support_of, score = row[best], item[best], support_of[best], score[best]
+    confidence = support_of / baskets_of[row + start]
+    lift = confidence * counts.shape[0] / baskets_of[item]
+    return np.bincount(row, minlength=some.shape[0]), item, score, support_of, confidence, lift

@@ -1,0 +1,69 @@
+"""Where a version comes from: what was read, by which code, with which libraries, when and for how long."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from artifacts.manifest import Provenance
+from training.config import Config
+from training.dataset import Dataset
+from training.interactions import Interactions
+
+LIBRARIES = ("faiss-cpu", "implicit", "numpy", "polars", "scipy")
+
+
+@dataclass
+class Stopwatch:
+    """Wall-clock seconds by step, in the order the steps ran."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def describe(
+    config: Config, interactions: Interactions, dataset: Dataset, metrics: dict[str, Any], seconds: dict[str, float]
+) -> Provenance:
+    """Everything the manifest says besides the files; the time is now."""
+    return Provenance(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        data={
+            "source": interactions.source,
+            "fingerprint": interactions.fingerprint,
+            "rows": interactions.frame.height,
+            "from": _iso(int(dataset.time[0])),
+            "to": _iso(dataset.until),
+            "n_users": dataset.n_users,
+            "n_items": dataset.n_items,
+        },
+        configuration=config.model_dump(mode="json"),
+        libraries={name: version(name) for name in LIBRARIES},
+        git_commit=_git_commit(),
+        cleaning=interactions.cleaning,
+        metrics=metrics,
+        seconds=seconds,
+    )
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _git_commit() -> str | None:
+    """The commit of the code that trains; None outside a checkout or without git."""
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError:
+        return None
+    return done.stdout.strip() or None
