@@ -62,9 +62,10 @@ def test_a_second_run_replaces_the_files_and_leaves_nothing_else(shop, tmp_path)
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_size(rows, sales, catalogue):
+def test_size(shop, rows, sales, catalogue):
     assert 150_000 < rows.height < 250_000
-    assert sales["user_id"].drop_nulls().n_unique() == 4_000
+    assert sales["user_id"].drop_nulls().n_unique() == pytest.approx(len(shop.tastes), rel=0.01)
+    assert set(sales["user_id"].drop_nulls()) <= set(shop.tastes)
     assert 600 <= catalogue.height <= 800
     assert 12 <= catalogue["category"].n_unique() <= 16
 

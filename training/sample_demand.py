@@ -81,7 +81,8 @@ SEGMENTS = {
 _BACKGROUND = 0.05  # taste for any other category
 
 _ZIPF_EXPONENT = 0.85
-_PRICE_ELASTICITY = 0.25
+_PRICE_ELASTICITY = 0.45
+_IMPULSE = 0.3  # consumables are mostly bought by those who come for them, this much less by the rest
 _N_UNAVAILABLE, _N_NEW, _N_UNSOLD = 14, 10, 5
 
 
@@ -119,8 +120,9 @@ def assortment(rng: np.random.Generator) -> Assortment:
     popularity = rank**-_ZIPF_EXPONENT * prices**-_PRICE_ELASTICITY
     # A pair shows in the baskets only if its item sells, and so does a launch; a trend leaves or joins the crowd.
     solid = np.quantile(popularity, 0.75)
-    visible = np.concatenate([np.unique(pairs[:, 0]), new])
-    popularity[visible] = np.maximum(popularity[visible], solid)
+    paired = np.unique(pairs[:, 0])
+    popularity[paired] = np.maximum(popularity[paired], solid)
+    popularity[new] = np.maximum(popularity[new], 2 * solid)
     popularity[[index for index, product in enumerate(goods) if product.line in TREND]] = solid
     popularity[unsold] = 0.0
     return Assortment(goods, pairs, confidence, popularity, np.sort(unavailable), np.sort(new), np.sort(unsold))
@@ -150,6 +152,7 @@ def demand(goods: Assortment) -> NDArray[np.float64]:
     category_index = {category.name: index for index, category in enumerate(CATEGORIES)}
     shelf = np.array([category_index[product.category] for product in goods.products])
     weekly = goods.popularity * _season()[:, shelf] * _trend(goods)
+    weekly[:, np.concatenate([goods.line(line) for line in CONSUMABLES])] *= _IMPULSE
     weekly[: WEEKS - LAUNCH_WEEKS, goods.new] = 0.0
     wanted = tastes()[:, None, shelf] * weekly
     chances: NDArray[np.float64] = wanted / wanted.sum(axis=2, keepdims=True)
