@@ -35,7 +35,8 @@ def fit_factors(matrix: csr_array, settings: Model, show_progress: bool) -> Fact
             random_state=settings.seed,
         )
         model.fit(csr_matrix(matrix), show_progress=show_progress)
-    return Factors(_known(model.user_factors, matrix.sum(axis=1)), _known(model.item_factors, matrix.sum(axis=0)))
+    users, items = np.diff(matrix.indptr) > 0, np.bincount(matrix.indices, minlength=matrix.shape[1]) > 0
+    return Factors(_known(model.user_factors, users), _known(model.item_factors, items))
 
 
 def available_cpus() -> int:
@@ -43,6 +44,6 @@ def available_cpus() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _known(factors: npt.NDArray[np.float32], total: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _known(factors: npt.NDArray[np.float32], filled: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     """The conjugate gradient leaves tiny noise in rows nobody filled: those are zero in the exact solution."""
-    return np.where(np.asarray(total).reshape(-1, 1) > 0, factors, np.float32(0))
+    return np.where(filled[:, np.newaxis], factors, np.float32(0))

@@ -92,8 +92,8 @@ def _shape(
         shaped = _bm25(decayed, user, item)
         fresh = float(shaped.mean())
     else:
-        shape = {"count": np.positive, "log": np.log1p, "binary": np.ones_like}[weighting]
-        shaped, fresh = shape(decayed), float(shape(np.ones(1))[0])
+        shaped = {"count": decayed, "log": np.log1p(decayed), "binary": np.ones_like(decayed)}[weighting]
+        fresh = {"count": 1.0, "log": float(np.log(2.0)), "binary": 1.0}[weighting]
     scale = float(shaped.mean())
     return shaped / scale, fresh / scale
 
@@ -106,7 +106,7 @@ def _bm25(
     length = np.bincount(user, decayed, n_users)
     saturation = BM25_K1 * (1 - BM25_B + BM25_B * length / length[np.unique(user)].mean())
     rarity = np.log1p(n_users / np.bincount(item)[item])
-    return rarity * decayed * (BM25_K1 + 1) / (saturation[user] + decayed)
+    return np.asarray(rarity * decayed * (BM25_K1 + 1) / (saturation[user] + decayed))
 
 
 def user_item_matrix(history: History, n_items: int) -> csr_array:

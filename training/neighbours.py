@@ -1,5 +1,7 @@
 """Which items are bought in the same basket."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
@@ -18,8 +20,6 @@ HALF_LIFE_DAYS = 90.0
 SHRINKAGE = 2.0
 CHUNK = 2_000
 
-Rows = tuple[npt.NDArray[np.int64], ...]
-
 
 def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
     """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
@@ -30,8 +30,8 @@ def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
     in chunks, so that memory holds one chunk's co-purchases at a time.
     """
     counts, weights = _basket_matrices(dataset)
-    baskets_of = np.asarray(counts.sum(axis=0)).ravel()
-    weight_of = np.asarray(weights.sum(axis=0)).ravel()
+    baskets_of = np.bincount(counts.indices, minlength=dataset.n_items)
+    weight_of = np.bincount(weights.indices, weights.data, dataset.n_items)
     parts = [
         _chunk(counts, weights, baskets_of, weight_of, start)
         for start in tqdm(range(0, dataset.n_items, CHUNK), "neighbours", disable=not show_progress)
@@ -66,10 +66,10 @@ def _basket_matrices(dataset: Dataset) -> tuple[csr_array, csr_array]:
 def _chunk(
     counts: csr_array,
     weights: csr_array,
-    baskets_of: npt.NDArray[np.float32],
-    weight_of: npt.NDArray[np.float32],
+    baskets_of: npt.NDArray[np.int64],
+    weight_of: npt.NDArray[np.float64],
     start: int,
-) -> tuple[npt.NDArray[np.float64], ...]:
+) -> tuple[npt.NDArray[Any], ...]:
     """Row sizes, items, score, support, confidence and lift for the items from `start` on."""
     some = counts[:, start : start + CHUNK].T.tocsr()
     support = (some @ counts).tocoo()

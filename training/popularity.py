@@ -51,7 +51,7 @@ def _trend(item: npt.NDArray[np.int32], time: npt.NDArray[np.int64], dataset: Da
     age = (dataset.until - time) / SECONDS_PER_DAY
     late = np.bincount(item[age < TREND_DAYS], minlength=dataset.n_items)
     earlier = np.bincount(item[(age >= TREND_DAYS) & (age < 2 * TREND_DAYS)], minlength=dataset.n_items)
-    return np.clip(np.log((1 + late) / (1 + earlier)) / 4, -1, 1)
+    return np.asarray(np.clip(np.log((1 + late) / (1 + earlier)) / 4, -1, 1))
 
 
 def _repeat_rate(history: History, n_items: int) -> npt.NDArray[np.float64]:
@@ -60,4 +60,4 @@ def _repeat_rate(history: History, n_items: int) -> npt.NDArray[np.float64]:
     buyers = np.bincount(history.items[bought], minlength=n_items)
     returned = np.bincount(history.items[history.times_bought > 1], minlength=n_items)
     shop = returned.sum() / max(buyers.sum(), 1)
-    return (returned + 10 * shop) / (buyers + 10)
+    return np.asarray((returned + 10 * shop) / (buyers + 10))
