@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -134,8 +134,7 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Write `manifest.json`: sorted keys, indented. Raises ArtifactError for what JSON cannot hold: NaN."""
     path = directory / MANIFEST_NAME
     try:
-        content = _MANIFEST.dump_python(manifest, mode="json")
-        text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    except ValueError as error:
+        text = json.dumps(asdict(manifest), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
         raise ArtifactError(f"{path}: cannot be written: {error}") from error
     path.write_text(text + "\n", encoding="utf-8")
