@@ -1,0 +1,167 @@
+"""The bodies the service answers with. These types are what the OpenAPI document says of them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NotRequired
+
+import orjson
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from artifacts.manifest import Manifest
+from artifacts.query import Answer, Cause, CoPurchase, Fallback, Pick, Reason, Source
+
+_CLOSED = ConfigDict(extra="forbid")
+_CATALOGUE_FIELDS = ("title", "category", "price", "image_url", "product_url", "available")
+
+
+@with_config(_CLOSED)
+class CauseBody(TypedDict):
+    """An item of the user's history, session or basket that drove a pick, and by how much of the score."""
+
+    item_id: str
+    contribution: float
+    title: NotRequired[str]
+
+
+@with_config(_CLOSED)
+class CoPurchaseBody(TypedDict):
+    """How often an item of the basket and the pick are bought together: baskets with both, and against chance."""
+
+    item_id: str
+    support: Annotated[int, Field(ge=0)]
+    confidence: float
+    lift: float
+    title: NotRequired[str]
+
+
+@with_config(_CLOSED)
+class ReasonBody(TypedDict):
+    """Why an item was picked."""
+
+    because_of: NotRequired[list[CauseBody]]
+    bought_together: NotRequired[list[CoPurchaseBody]]
+    times_bought: NotRequired[int]
+    days_since_last: NotRequired[float]
+    sold_recently: NotRequired[float]
+
+
+@with_config(_CLOSED)
+class PickBody(TypedDict):
+    """One answered item, with what the catalogue says of it; `available` comes with a ranked list only."""
+
+    item_id: str
+    score: float
+    source: Source
+    reason: NotRequired[ReasonBody]
+    title: NotRequired[str]
+    category: NotRequired[str]
+    price: NotRequired[float]
+    image_url: NotRequired[str]
+    product_url: NotRequired[str]
+    available: NotRequired[bool]
+
+
+@with_config(_CLOSED)
+class AnswerBody(TypedDict):
+    """Picks, best first; ids the version does not know; why the answer is not what was asked for, if so."""
+
+    request_id: str
+    model_version: str
+    user_id: NotRequired[str]
+    items: list[PickBody]
+    missing_ids: list[str]
+    fallback: Fallback | None
+
+
+@with_config(_CLOSED)
+class CleaningBody(TypedDict):
+    """How many rows of the history were read, kept, or dropped for a reason."""
+
+    reason: str
+    rows: int
+
+
+@with_config(_CLOSED)
+class ModelBody(TypedDict):
+    """A version: when and on what it was trained, with what, how well, and how long each step took (seconds)."""
+
+    version: str
+    created: str
+    format: int
+    previous: str | None
+    git_commit: str | None
+    data: dict[str, Any]
+    cleaning: list[CleaningBody]
+    configuration: dict[str, Any]
+    libraries: dict[str, str]
+    metrics: dict[str, Any]
+    seconds: dict[str, float]
+
+
+@with_config(_CLOSED)
+class StatusBody(TypedDict):
+    """That the service is up; once it has one, the version it serves."""
+
+    status: str
+    model_version: NotRequired[str]
+
+
+def answer_bytes(answer: Answer, request_id: str, model_version: str, user_id: str | None) -> bytes:
+    """An answer as JSON."""
+    return orjson.dumps(_answer_body(answer, request_id, model_version, user_id))
+
+
+def model_body(manifest: Manifest) -> ModelBody:
+    """What a version's manifest tells, but for its files."""
+    return ModelBody(
+        version=manifest.version,
+        created=manifest.created,
+        format=manifest.format,
+        previous=manifest.previous,
+        git_commit=manifest.git_commit,
+        data=dict(manifest.data),
+        cleaning=[CleaningBody(reason=reason, rows=rows) for reason, rows in manifest.cleaning],
+        configuration=dict(manifest.configuration),
+        libraries=dict(manifest.libraries),
+        metrics=dict(manifest.metrics),
+        seconds=dict(manifest.seconds),
+    )
+
+
+def _answer_body(answer: Answer, request_id: str, model_version: str, user_id: str | None) -> AnswerBody:
+    body = AnswerBody(
+        request_id=request_id,
+        model_version=model_version,
+        items=[_pick_body(pick) for pick in answer.picks],
+        missing_ids=list(answer.missing_ids),
+        fallback=answer.fallback,
+    )
+    if user_id is not None:
+        body["user_id"] = user_id
+    return body
+
+
+def _pick_body(pick: Pick) -> PickBody:
+    body: dict[str, Any] = {"item_id": pick.item_id, "score": pick.score, "source": pick.source}
+    if pick.reason is not None:
+        body["reason"] = _reason_body(pick.reason)
+    for name in _CATALOGUE_FIELDS:
+        value = getattr(pick, name)
+        if value is not None:
+            body[name] = value
+    return body  # type: ignore[return-value]
+
+
+def _reason_body(reason: Reason) -> ReasonBody:
+    known: Mapping[str, Any] = {
+        "because_of": [_told(cause) for cause in reason.because_of] or None,
+        "bought_together": [_told(pair) for pair in reason.bought_together] or None,
+        "times_bought": reason.times_bought,
+        "days_since_last": reason.days_since_last,
+        "sold_recently": reason.sold_recently,
+    }
+    return {name: value for name, value in known.items() if value is not None}  # type: ignore[return-value]
+
+
+def _told(cause: Cause | CoPurchase) -> dict[str, Any]:
+    return {name: value for name in cause.__slots__ if (value := getattr(cause, name)) is not None}

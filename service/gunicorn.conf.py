@@ -1,0 +1,71 @@
+# ruff: noqa: N999  # the name gunicorn's users know
+"""How gunicorn runs the service: `gunicorn -c service/gunicorn.conf.py service.wsgi:app`."""
+
+import os
+import shutil
+import sys
+import tempfile
+from typing import Any
+
+# Before anything imports numpy: each worker computes with one thread, or all of them fight over the processors.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+from service.limits import MAX_URL_BYTES  # noqa: E402
+from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings(os.environ)
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+_READ = _settings()
+_SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # files that are never on a disk
+
+wsgi_app = "service.wsgi:app"
+bind = f"[{_READ.host}]:{_READ.port}" if ":" in _READ.host else f"{_READ.host}:{_READ.port}"
+workers = _READ.workers
+threads = _READ.threads
+worker_class = "service.worker.Worker"
+worker_tmp_dir = _SHARED_MEMORY
+# FAISS and OpenMP hang after a fork that follows a search (faiss issue 5206): the workers load the app, not the master.
+preload_app = False
+keepalive = 75  # seconds; longer than the 60 of common load balancers, so that it is they who close
+graceful_timeout = 30  # seconds for the requests under way when a worker is told to stop
+limit_request_line = MAX_URL_BYTES
+forwarder_headers = ""  # or a local client could move the app to another path
+control_socket_disable = True
+accesslog = None  # service/log.py writes a line a request
+
+
+def on_starting(server: Any) -> None:
+    """In the master, once, before it listens and forks."""
+    _refuse_exposed(server)
+    os.environ[ADDRESS_CHECKED] = "yes"
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="aisle-metrics-", dir=_SHARED_MEMORY)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the gauges of a worker that is gone; what it counted stays counted."""
+    # Not before on_starting: the library decides when it is imported whether there are several processes.
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    """In the master, when all workers are gone."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def _refuse_exposed(server: Any) -> None:
+    """Check the addresses that gunicorn will listen on, which `--bind` may have made others than HOST."""
+    for address in server.cfg.address:
+        host = address[0] if isinstance(address, tuple) else "localhost"  # else the path of a Unix socket
+        if not _READ.may_listen_on(host):
+            sys.exit(str(SettingsError([exposed(host)])))
+    if server.cfg.preload_app:
+        sys.exit(str(SettingsError(["--preload cannot be used: each worker has to open the model itself"])))

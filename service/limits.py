@@ -1,0 +1,25 @@
+"""Every bound on what a client may send, with its unit. Beyond them the answer is a 4xx."""
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_BATCH_BODY_BYTES = 16 * 1024 * 1024  # 10,000 ids of 256 characters, most of them four bytes long in UTF-8
+
+MAX_ID_CHARACTERS = 256
+MAX_CATEGORY_CHARACTERS = 256
+MAX_REQUEST_ID_CHARACTERS = 128
+
+MAX_LIMIT = 100  # items an answer may hold
+MAX_EXCLUDED_IDS = 1_000
+MAX_CATEGORIES = 100
+MAX_RECENT_ITEMS = 200  # each is a row of the fold-in's linear system
+MAX_BASKET_ITEMS = 200
+MAX_RANKED_ITEMS = 1_000
+MAX_BATCH_USERS = 10_000
+
+MAX_QUERY_FIELDS = 1_200  # name=value pairs in a URL
+MAX_URL_BYTES = 8190  # the most gunicorn can be told to take
+MAX_PROBLEMS = 100  # fields named in one error answer
+MAX_ECHOED_CHARACTERS = 100  # of a refused value
+
+RETRY_BUSY_SECONDS = 1
+RETRY_NO_MODEL_SECONDS = 5
+STREAM_STALL_SECONDS = 30  # how long the reader of a stream may take no bytes

@@ -1,0 +1,106 @@
+"""The version a worker serves, and how it follows the store."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+from artifacts.errors import ArtifactError, NoVersionError
+from artifacts.model import Model, open_model
+from artifacts.store import Store
+from service.errors import NoModelError
+from service.log import write_line
+from service.metrics import observe_refusal, observe_reload
+
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """An opened version and where it lies. A request holds one from start to end."""
+
+    model: Model
+    directory: Path
+
+
+class LiveModel:
+    """Serves what `current` points at, once that verified; until then, and otherwise, what it served before.
+
+    A version that is swapped out stays mapped until the last request that holds it ends.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._served: Served | None = None
+        self._pointed_at: str | None = None
+        self._refused: dict[str, str] = {}  # why, by version; forgotten when another version becomes current
+        self._stopping = Event()
+
+    @property
+    def served(self) -> Served:
+        """The version to answer from. Raises NoModelError."""
+        served = self._served
+        if served is None:
+            raise NoModelError("no model is published yet")
+        return served
+
+    def start(self) -> None:
+        """Open what is published, then follow the store from a thread of its own."""
+        self.refresh()
+        Thread(target=self._follow, name="live-model", daemon=True).start()
+
+    def stop(self) -> None:
+        """Follow the store no longer."""
+        self._stopping.set()
+
+    def refresh(self) -> None:
+        """Take up the current version where it is another one and good.
+
+        With nothing to serve yet, a bad current version is stood in for by the newest good one before it.
+        """
+        try:
+            current = self._store.current()
+        except (ArtifactError, OSError, ValueError) as error:
+            self._refuse("current", error)
+            return
+        if current != self._pointed_at:
+            self._pointed_at = current
+            self._refused.clear()
+        if self._take_up(current) or self._served is not None:
+            return
+        earlier = [version for version in self._store.versions() if version < current]
+        any(self._take_up(version) for version in reversed(earlier))
+
+    def _follow(self) -> None:
+        while not self._stopping.wait(POLL_SECONDS):
+            self.refresh()
+
+    def _take_up(self, version: str) -> bool:
+        """Serve a version; whether it is served now."""
+        if self._served is not None and self._served.model.version == version:
+            return True
+        if version in self._refused:
+            return False
+        try:
+            self._store.verify(version)
+            opened = Served(open_model(self._store.path(version)), self._store.path(version))
+        # Whatever is wrong with a new version, the old one is served on and the thread lives on.
+        except Exception as error:
+            self._refuse(version, error)
+            return False
+        self._swap(opened)
+        return True
+
+    def _swap(self, opened: Served) -> None:
+        previous = self._served.model.version if self._served else None
+        self._served = opened
+        manifest = opened.model.manifest
+        observe_reload(manifest.version, manifest.created, previous)
+        write_line(event="model_served", model_version=manifest.version, previous=previous)
+
+    def _refuse(self, version: str, error: Exception) -> None:
+        """Say once why a version is not served; that nothing is published is no refusal."""
+        if isinstance(error, NoVersionError) or self._refused.get(version) == str(error):
+            return
+        self._refused[version] = str(error)
+        observe_refusal()
+        write_line(event="model_refused", model_version=version, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,69 @@
+"""What operators and developers ask: health, metrics, the OpenAPI document and its page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response, request
+from flask_swagger_ui import get_swaggerui_blueprint
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from service.answers import StatusBody
+from service.keys import Gate, Scope
+from service.live_model import LiveModel
+from service.metrics import exposition
+from service.views import JSON
+
+DOCS_PATH = "/docs"
+OPENAPI_PATH = "/openapi.json"
+# The page's own files and nothing else: it works with no access to the internet, and cannot be made to call out.
+DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+)
+
+
+def register_operations(app: Flask, live: LiveModel, gate: Gate, openapi: bytes) -> None:
+    """Add the routes that are no part of the API proper. Only the metrics need a key."""
+    app.add_url_rule("/health/live", view_func=_live)
+    app.add_url_rule("/health/ready", "_ready", _ready(live))
+    app.add_url_rule("/metrics", "_metrics", _metrics(gate))
+    app.add_url_rule(OPENAPI_PATH, "_openapi", lambda: Response(openapi, content_type=JSON))
+    app.register_blueprint(_docs())
+
+
+def _live() -> Response:
+    return Response(orjson.dumps(StatusBody(status="live")), headers=_fresh(JSON))
+
+
+def _ready(live: LiveModel) -> Callable[[], Response]:
+    def ready() -> Response:
+        """Raises NoModelError until there is something to answer from."""
+        body = StatusBody(status="ready", model_version=live.served.model.version)
+        return Response(orjson.dumps(body), headers=_fresh(JSON))
+
+    return ready
+
+
+def _metrics(gate: Gate) -> Callable[[], Response]:
+    def metrics() -> Response:
+        gate.check(request.headers.get("Authorization"), Scope.ADMIN)
+        return Response(exposition(), headers=_fresh(CONTENT_TYPE_LATEST))
+
+    return metrics
+
+
+def _fresh(content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type, "Cache-Control": "no-store"}
+
+
+def _docs() -> Blueprint:
+    # validatorUrl: without it the page would send the document's address to a validator on the internet
+    config = {"app_name": "Aisle", "validatorUrl": None, "docExpansion": "list"}
+    docs: Blueprint = get_swaggerui_blueprint(DOCS_PATH, OPENAPI_PATH, config=config)
+    docs.after_request(_policed)
+    return docs
+
+
+def _policed(response: Any) -> Any:
+    response.headers["Content-Security-Policy"] = DOCS_POLICY
+    return response

@@ -1,0 +1,193 @@
+"""From what came over the wire to a valid request. All that is wrong with it is reported at once."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl, unquote
+
+from flask import Request as HttpRequest
+from gunicorn.http.errors import ParseException
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from service.errors import FieldProblem, InvalidRequestError, MediaTypeError
+from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS
+from service.schemas import Request
+
+Schema = TypeVar("Schema", bound=Request)
+
+BODY = "body"
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_BOOLEANS = {"true": True, "false": False}
+
+
+def from_url(schema: type[Schema], path: Mapping[str, str], query: str) -> Schema:
+    """A request from its path's values, still percent-encoded, and its query string.
+
+    Raises InvalidRequestError.
+    """
+    problems: list[FieldProblem] = []
+    values: dict[str, Any] = {}
+    for name, text in path.items():
+        _keep(values, name, unquote(text, errors="surrogateescape"), problems)
+    if query:
+        _read_query(schema, path, query, values, problems)
+    return _validated(lambda: schema.model_validate(values), problems)
+
+
+def from_body(schema: type[Schema], request: HttpRequest) -> Schema:
+    """A request from its JSON body; its URL may hold no parameters.
+
+    Raises InvalidRequestError, MediaTypeError, and werkzeug's RequestEntityTooLarge.
+    """
+    _check_media_type(request)
+    problems = [
+        FieldProblem(field=name, message="is not a parameter of the URL here: send it in the body")
+        for name in dict.fromkeys(_query_pairs(request.environ["QUERY_STRING"], []))
+    ]
+    try:
+        body = request.get_data(cache=False)
+    except (ParseException, OSError) as error:
+        message = f"could not be read: {type(error).__name__}"
+        raise InvalidRequestError([*problems, FieldProblem(field=BODY, message=message)]) from error
+    return _validated(lambda: schema.model_validate_json(body), problems)
+
+
+def _check_media_type(request: HttpRequest) -> None:
+    if request.mimetype != "application/json":
+        raise MediaTypeError(f"the body must be application/json, not {request.mimetype or 'unnamed'}")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise MediaTypeError("the body must not be compressed")
+
+
+def _read_query(
+    schema: type[Schema],
+    path: Mapping[str, str],
+    query: str,
+    values: dict[str, Any],
+    problems: list[FieldProblem],
+) -> None:
+    readers = _readers(schema)
+    for name, texts in _query_pairs(query, problems).items():
+        if name in path or name not in readers:
+            problems.append(FieldProblem(field=_shortened(name), message="is not a known parameter"))
+        elif readers[name] is None:
+            _keep_list(values, name, texts, problems)
+        elif len(texts) > 1:
+            problems.append(FieldProblem(field=name, message="is given more than once"))
+        else:
+            _keep(values, name, texts[0], problems, readers[name])
+
+
+def _query_pairs(query: str, problems: list[FieldProblem]) -> dict[str, list[str]]:
+    """Every name's values in order; undecodable bytes become lone surrogates, for `_keep` to find."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_QUERY_FIELDS)
+    except ValueError:
+        problems.append(FieldProblem(field="query", message=f"has more than {MAX_QUERY_FIELDS} parameters"))
+        return {}
+    grouped: dict[str, list[str]] = {}
+    for name, text in pairs:
+        grouped.setdefault(name.encode(errors="backslashreplace").decode(), []).append(text)
+    return grouped
+
+
+def _keep(
+    values: dict[str, Any],
+    name: str,
+    text: str,
+    problems: list[FieldProblem],
+    read: Callable[[str], Any] | None = None,
+) -> None:
+    if _is_utf8(text):
+        values[name] = read(text) if read else text
+    else:
+        problems.append(FieldProblem(field=name, message="is not UTF-8, percent-encoded"))
+
+
+def _keep_list(values: dict[str, Any], name: str, texts: list[str], problems: list[FieldProblem]) -> None:
+    problems.extend(
+        FieldProblem(field=f"{name}[{place}]", message="is not UTF-8, percent-encoded")
+        for place, text in enumerate(texts)
+        if not _is_utf8(text)
+    )
+    values[name] = [text for text in texts if _is_utf8(text)]
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a text that was decoded with surrogateescape had nothing to escape."""
+    return text.isascii() or text.encode(errors="replace") == text.encode(errors="surrogateescape")
+
+
+@cache
+def _readers(schema: type[Request]) -> dict[str, Callable[[str], Any] | None]:
+    """How the text of each parameter becomes the value to validate; None for a list of texts."""
+    return {name: _reader(field.annotation) for name, field in schema.model_fields.items()}
+
+
+def _reader(annotation: Any) -> Callable[[str], Any] | None:
+    if get_origin(annotation) is list:
+        return None
+    plain = {annotation, *(get_args(part)[0] if get_origin(part) else part for part in get_args(annotation))}
+    for kind, reader in ((int, _integer), (bool, _boolean), (float, _number)):
+        if kind in plain:
+            return reader
+    return str
+
+
+# What does not read as its type is left as text, which strict validation then refuses with the field's own message.
+def _integer(text: str) -> int | str:
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _number(text: str) -> float | str:
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _boolean(text: str) -> bool | str:
+    return _BOOLEANS.get(text, text)
+
+
+def _validated(validate: Callable[[], Schema], problems: list[FieldProblem]) -> Schema:
+    try:
+        schema = validate()
+    except ValidationError as error:
+        named = {problem["field"] for problem in problems}
+        found = (_field_problem(detail) for detail in error.errors(include_url=False))
+        problems.extend(problem for problem in found if problem["field"] not in named)
+        raise InvalidRequestError(problems) from error
+    if problems:
+        raise InvalidRequestError(problems)
+    return schema
+
+
+def _field_problem(detail: ErrorDetails) -> FieldProblem:
+    problem = FieldProblem(field=_field_name(detail["loc"]), message=_message(detail))
+    value = detail["input"]
+    if isinstance(value, str):
+        problem["value"] = _shortened(value)
+    elif isinstance(value, bool | int | float) and abs(value) < 2**53:
+        problem["value"] = value
+    return problem
+
+
+def _field_name(location: tuple[int | str, ...]) -> str:
+    """`items[3]` for a list's fourth element."""
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return _shortened(name.removeprefix(".")) or BODY
+
+
+def _message(detail: ErrorDetails) -> str:
+    if detail["type"] == "extra_forbidden":
+        return "is not a known parameter"
+    if detail["type"] == "missing":
+        return "is required"
+    if detail["type"] == "value_error":
+        return str(detail["ctx"]["error"])
+    return detail["msg"]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_ECHOED_CHARACTERS else text[:MAX_ECHOED_CHARACTERS] + "…"

@@ -1,0 +1,110 @@
+"""The service's settings: read once from the environment, all bad values reported together."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from artifacts.config import artifacts_dir
+from service.cpus import available_cpus
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+DEFAULT_THREADS = 8  # a worker's; a stream or a slow client holds one each
+MAX_WORKERS = 512
+MAX_THREADS = 256
+
+
+class SettingsError(Exception):
+    """Settings that cannot be served with. The message names each by name and value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(["the service cannot start:", *(f"  {problem}" for problem in problems)]))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where to listen, with how much, what to serve and to whom."""
+
+    host: str
+    port: int
+    workers: int
+    threads: int
+    artifacts_dir: Path
+    api_keys_file: Path | None
+    serve_without_keys: bool
+
+    def may_listen_on(self, host: str) -> bool:
+        """Whether the service may be reached at that address: off this machine only with keys, or told so."""
+        return self.api_keys_file is not None or self.serve_without_keys or is_loopback(host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host` (an address, or a name; other names count as reachable)."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def exposed(host: str) -> str:
+    """What is wrong with listening on `host`, and the ways out."""
+    return (
+        f"HOST={host!r} can be reached from other machines and there are no API keys: set API_KEYS_FILE "
+        "(python -m service keys create), or SERVE_WITHOUT_KEYS=yes to let anyone ask"
+    )
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`; an empty value counts as unset. Raises SettingsError with every bad one."""
+    problems: list[str] = []
+    keys_file = environ.get("API_KEYS_FILE") or None
+    if keys_file and not Path(keys_file).is_file():
+        problems.append(f"API_KEYS_FILE={keys_file!r} is not a file")
+    settings = Settings(
+        host=environ.get("HOST") or DEFAULT_HOST,
+        port=_integer(environ, "PORT", DEFAULT_PORT, (0, 65535), problems),
+        workers=_integer(environ, "WORKERS", available_cpus(), (1, MAX_WORKERS), problems),
+        threads=_integer(environ, "THREADS", DEFAULT_THREADS, (1, MAX_THREADS), problems),
+        artifacts_dir=artifacts_dir(),
+        api_keys_file=Path(keys_file) if keys_file else None,
+        serve_without_keys=_yes(environ, "SERVE_WITHOUT_KEYS", problems),
+    )
+    if not settings.may_listen_on(settings.host):
+        problems.append(exposed(settings.host))
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, bounds: tuple[int, int], problems: list[str]) -> int:
+    text = environ.get(name) or str(default)
+    low, high = bounds
+    if text.isascii() and text.isdigit() and len(text) <= 9 and low <= int(text) <= high:
+        return int(text)
+    problems.append(f"{name}={text!r} is not a whole number from {low} to {high}")
+    return default
+
+
+def _yes(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
+    text = environ.get(name) or "no"
+    if text not in {"yes", "no"}:
+        problems.append(f"{name}={text!r} is neither yes nor no")
+    return text == "yes"
+
+
+ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"
+
+
+def check_address(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raise SettingsError where nothing keeps other machines out, as under a server that HOST does not bind."""
+    open_to_all = not (settings.api_keys_file or settings.serve_without_keys)
+    if open_to_all and ADDRESS_CHECKED not in environ:
+        raise SettingsError(
+            [
+                "without API keys the address must be known to be local: start it with "
+                "gunicorn -c service/gunicorn.conf.py, set API_KEYS_FILE, or SERVE_WITHOUT_KEYS=yes"
+            ]
+        )

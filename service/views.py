@@ -1,0 +1,105 @@
+"""What answers each request: put the query to the served version, say what it said."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from threading import BoundedSemaphore
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from artifacts.model import Model
+from artifacts.query import Answer, Query
+from artifacts.recommend import recommend
+from service.answers import answer_bytes, model_body
+from service.errors import BusyError, NoReportError
+from service.limits import STREAM_STALL_SECONDS
+from service.live_model import Served
+from service.metrics import observe_answer
+from service.observation import Record
+from service.schemas import BatchRecommendations, Nothing
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+HTML = "text/html; charset=utf-8"
+
+PRIVATE = "private, no-store"
+REVALIDATE = "no-cache"
+
+REPORT_NAME = "report.html"
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+LINES_A_CHUNK = 32  # fewer, larger writes to the socket; still the first picks at once
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a view answers from: one version from start to end, and the streams under way in this worker."""
+
+    served: Served
+    record: Record
+    streams: BoundedSemaphore
+
+
+View = Callable[[Context, Any], Response]
+
+
+def answering(ask: Callable[[Model, Query], Answer]) -> View:
+    """The view that puts a request's query to the served version by `ask`."""
+
+    def view(context: Context, asked: Any) -> Response:
+        query = asked.query()
+        cache = PRIVATE if query.user_id is not None or query.recent_items else REVALIDATE
+        return Response(_answer(context, ask, query), headers=[("Content-Type", JSON), ("Cache-Control", cache)])
+
+    return view
+
+
+def recommend_batch(context: Context, asked: BatchRecommendations) -> Response:
+    """One line a user, in the order given; one version throughout. Raises BusyError."""
+    if not context.streams.acquire(blocking=False):
+        raise BusyError("this many batches are not answered at once: try again")
+    context.record.streamed = True
+    _give_up_on_stalled_reader()
+    response = Response(_lines(context, asked), headers=[("Content-Type", NDJSON), ("Cache-Control", PRIVATE)])
+    response.call_on_close(context.streams.release)
+    return response
+
+
+def model_summary(context: Context, _: Nothing) -> Response:
+    """The served version's manifest, but for its files."""
+    body = orjson.dumps(model_body(context.served.model.manifest), default=str)
+    return Response(body, headers=[("Content-Type", JSON), ("Cache-Control", REVALIDATE)])
+
+
+def model_report(context: Context, _: Nothing) -> Response:
+    """The report that was published with the served version. Raises NoReportError."""
+    try:
+        page = (context.served.directory / REPORT_NAME).read_bytes()
+    except FileNotFoundError:
+        raise NoReportError("the served version was published without a report") from None
+    headers = [
+        ("Content-Type", HTML),
+        ("Cache-Control", REVALIDATE),
+        ("Content-Security-Policy", REPORT_POLICY),
+    ]
+    return Response(page, headers=headers)
+
+
+def _answer(context: Context, ask: Callable[[Model, Query], Answer], query: Query) -> bytes:
+    answer = ask(context.served.model, query)
+    context.record.note(answer)
+    observe_answer(answer)
+    return answer_bytes(answer, context.record.request_id, context.served.model.version, query.user_id)
+
+
+def _lines(context: Context, asked: BatchRecommendations) -> Iterator[bytes]:
+    for start in range(0, len(asked.user_ids), LINES_A_CHUNK):
+        users = asked.user_ids[start : start + LINES_A_CHUNK]
+        yield b"".join(_answer(context, recommend, asked.query(user_id)) + b"\n" for user_id in users)
+
+
+def _give_up_on_stalled_reader() -> None:
+    """A reader that takes no bytes for long must not hold a thread of the worker for ever."""
+    socket = request.environ.get("gunicorn.socket")
+    if socket is not None:
+        socket.settimeout(STREAM_STALL_SECONDS)

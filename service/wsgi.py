@@ -1,0 +1,21 @@
+"""What gunicorn loads in each worker: `gunicorn -c service/gunicorn.conf.py service.wsgi:app`."""
+
+import os
+import sys
+
+from threadpoolctl import threadpool_limits
+
+from service.app import LIVE_MODEL, create_app
+from service.keys import KeysFileError
+from service.settings import SettingsError, check_address, read_settings
+
+try:
+    settings = read_settings(os.environ)
+    check_address(settings, os.environ)
+    app = create_app(settings)
+except (SettingsError, KeysFileError) as error:
+    sys.exit(str(error))
+
+# One thread each: workers are many, and their arrays too small to be worth sharing out.
+threadpool_limits(1)
+app.extensions[LIVE_MODEL].start()
