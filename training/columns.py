@@ -1,12 +1,13 @@
 """A shop's columns, found by name and parsed into the canonical ones: ids are text, times UTC, numbers floats."""
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import polars as pl
 
 from training.config import Columns
 from training.errors import DataError
+from training.table import Table
 from training.times import TIME, read_times
 
 # The names a column is found by when the configuration gives none: compared without case and punctuation,
@@ -14,7 +15,8 @@ from training.times import TIME, read_times
 OBVIOUS: Mapping[str, tuple[str, ...]] = {
     "user": ("user_id", "customer_id", "user", "customer", "visitor_id", "client_id"),
     "item": ("item_id", "product_id", "item", "product", "sku", "stock_code", "article_id"),
-    "time": ("time", "timestamp", "datetime", "event_time", "ordered_at", "created_at", "order_date", "invoice_date", "date"),
+    "time": ("time", "timestamp", "datetime", "event_time", "ordered_at", "created_at", "order_date", "invoice_date",
+             "date"),
     "basket": ("basket_id", "order_id", "invoice_id", "invoice_no", "transaction_id", "basket", "order", "invoice"),
     "event": ("event", "event_type"),
     "quantity": ("quantity", "qty", "units"),
@@ -32,6 +34,7 @@ CANONICAL: Mapping[str, str] = {
     "quantity": "quantity", "price": "price", "title": "title", "category": "category",
     "image_url": "image_url", "product_url": "product_url", "available": "available",
 }  # fmt: skip
+UNUSED = ""  # a role the configuration turns off
 REQUIRED = ("user", "item", "time")
 CATALOGUE = ("title", "category", "price", "image_url", "product_url", "available")
 
@@ -46,24 +49,37 @@ AFFIRMATIVE = ("true", "t", "yes", "y", "in stock", "in_stock", "instock", "avai
 
 
 def find(
-    columns: Columns, there: Sequence[str], roles: Sequence[str], required: Sequence[str], name: str
+    columns: Columns,
+    table: Table,
+    roles: Sequence[str],
+    required: Collection[str] = (),
+    elsewhere: Collection[str] = (),
 ) -> dict[str, str]:
-    """Role -> the column of `there` that has it; `name` is the file or table, for the error.
+    """Role -> the table's column that plays it.
 
-    A column named in the configuration must be there, and so must the `required` roles; others are found by their
-    obvious names or left out. Raises DataError listing the columns there are and the closest name.
+    A column that the configuration names must be there unless its role is among those that may be `elsewhere` (in
+    a catalogue of its own); other roles are found by their obvious names, or left out if not `required`. Raises
+    DataError listing the columns there are and the closest name.
     """
+    there = table.columns
     found: dict[str, str] = {}
-    missing: list[str] = []
+    problems: list[str] = []
     for role in roles:
         wanted = getattr(columns, role)
-        column = (wanted if wanted in there else None) if wanted else _obvious(role, there) if wanted is None else None
-        if column is not None:
+        if wanted in there:
+            found[role] = wanted
+        elif wanted and role not in elsewhere:
+            problems.append(_absent(role, wanted, there))
+        elif wanted != UNUSED and (column := _obvious(role, there)):
             found[role] = column
-        elif wanted or role in required:
-            missing.append(_missing(role, wanted, there))
-    if missing:
-        raise DataError("\n  ".join([f"{name}: {'; '.join(missing)}", f"its columns are {', '.join(there)}"]))
+        elif role in required:
+            problems.append(
+                f"no {role} column: name it as columns.{role} (found by itself: {', '.join(OBVIOUS[role])})"
+            )
+    if problems:
+        raise DataError(
+            "\n  ".join([f"{table.name}: unmapped columns", *problems, f"the columns are {', '.join(there)}"])
+        )
     return found
 
 
@@ -76,9 +92,7 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def _missing(role: str, wanted: str | None, there: Sequence[str]) -> str:
-    if not wanted:
-        return f"no column for the {role} (columns.{role} names it; found by itself are {', '.join(OBVIOUS[role])})"
+def _absent(role: str, wanted: str, there: Sequence[str]) -> str:
     close = difflib.get_close_matches(wanted, there, n=1, cutoff=0.5)
     return f"no column {wanted!r} (columns.{role})" + (f"; did you mean {close[0]!r}?" if close else "")
 

@@ -1,16 +1,18 @@
-"""A shop's history as the training reads it: cleaned events and the catalogue."""
+"""A shop's history as the training knows it: cleaned events and the catalogue."""
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import polars as pl
 from tqdm import tqdm
 
 from training.cleaning import clean
-from training.columns import CANONICAL, CATALOGUE, REQUIRED, SCHEMA, find, parse
+from training.columns import CANONICAL, REQUIRED, SCHEMA, find, parse
 from training.config import Config
 from training.errors import DataError
-from training.sources import open_tables
+from training.products import FROM_CATALOGUE, merge, products_sold, read_products
+from training.sources import open_tables, public_name
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,12 @@ class Interactions:
     """Cleaned events, oldest first.
 
     `frame`: user_id (String, null for guests), item_id (String), time (Datetime[us], UTC), basket_id (String), event
-    (String), weight (Float32, of the event type), quantity (Float64, after returns), price (Float64, null if unknown).
-    `catalogue`: item_id (String, unique), title, category, image_url, product_url (String), price (Float64),
-    available (Boolean); every item of `frame`, and those of the catalogue's own file.
-    `cleaning`: (reason, rows). `fingerprint`: sha256 over the rows read.
+    (String), weight (Float32, of the event's type), quantity (Float64, what returns left), price (Float64, of a unit,
+    null if unknown).
+    `catalogue`: item_id (String, unique), title, category (String), price (Float64), image_url, product_url (String),
+    available (Boolean): every item of `frame`, and those that only the catalogue's own file holds.
+    `cleaning`: (what, rows), see `training.cleaning.Cleaned`. `source`: where from, without passwords.
+    `fingerprint`: sha256 over what was read of the mapped columns, in order.
     """
 
     frame: pl.DataFrame
@@ -31,40 +35,68 @@ class Interactions:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class _Read:
+    """All rows read, in the columns of SCHEMA; the roles found; the first time that is none, and where."""
+
+    rows: pl.DataFrame
+    fingerprint: str
+    roles: frozenset[str]
+    odd_time: str | None
+
+
 def read_interactions(config: Config, progress: bool) -> Interactions:
+    """Read, clean and weigh what `config.data` names, with a progress bar on stderr if `progress`.
+
+    Raises DataError if anything cannot be read, is not mapped, or if no row is usable.
+    """
     if config.data.source is None:
         raise DataError("no data: data.source names a file, directory, glob or URL")
+    source = public_name(config.data.source)
+    read = _read(config, config.data.source, progress)
+    own = read_products(config, config.data.catalogue, read.roles) if config.data.catalogue else None
+    cleaned = clean(read.rows, config, datetime.now(UTC).replace(tzinfo=None))
+    if cleaned.rows.is_empty():
+        raise DataError(_nothing_left(source, cleaned.table, read.odd_time))
+    return Interactions(
+        _weighed(cleaned.rows, config),
+        merge(products_sold(cleaned.rows), own),
+        cleaned.table,
+        source,
+        read.fingerprint,
+    )
+
+
+def _read(config: Config, source: str, progress: bool) -> _Read:
+    parts: list[pl.DataFrame] = []
     digest = hashlib.sha256()
-    parts = []
-    bar = tqdm(unit=" rows", unit_scale=True, disable=not progress, desc="reading")
-    for table in open_tables(config.data.source, config.data.query):
-        found = find(config.columns, table.columns, tuple(CANONICAL), REQUIRED, table.name)
-        for raw in table.read(list(found.values())):
-            rows = parse(raw.select(pl.col(column).alias(CANONICAL[role]) for role, column in found.items()))
-            if "event" not in found:
-                rows = rows.with_columns(event=pl.lit(config.purchase_event))
-            digest.update(rows.write_csv(include_header=False).encode())
-            parts.append(rows)
-            bar.update(rows.height)
-    bar.close()
-    rows = pl.concat(parts, rechunk=False) if parts else pl.DataFrame(schema=dict(SCHEMA))
-    cleaned = clean(rows, config.clean, config.events)
-    weights = pl.col("event").replace_strict(dict(config.events), return_dtype=pl.Float32, default=None)
-    frame = cleaned.frame.select(
-        "user_id", "item_id", "time", "basket_id", "event", weights.alias("weight"), "quantity", "price"
-    )
-    return Interactions(frame, catalogue_of(cleaned.frame), cleaned.table, config.data.source, digest.hexdigest())
+    roles: set[str] = set()
+    odd_time: str | None = None
+    elsewhere = FROM_CATALOGUE if config.data.catalogue else ()
+    with tqdm(desc="reading", unit=" rows", unit_scale=True, disable=not progress) as bar:
+        for table in open_tables(source, config.data.query):
+            found = find(config.columns, table, tuple(CANONICAL), REQUIRED, elsewhere)
+            roles.update(found)
+            for raw in table.read(list(found.values())):
+                rows = parse(raw.select(pl.col(column).alias(CANONICAL[role]) for role, column in found.items()))
+                odd_time = odd_time or _odd_time(raw[found["time"]], rows["time"], table.name)
+                digest.update(rows.write_csv(include_header=False).encode())
+                parts.append(rows if "event" in found else rows.with_columns(event=pl.lit(config.purchase_event)))
+                bar.update(rows.height)
+    rows = pl.concat(parts) if parts else pl.DataFrame(schema=dict(SCHEMA))
+    return _Read(rows, digest.hexdigest(), frozenset(roles), odd_time)
 
 
-def catalogue_of(rows: pl.DataFrame) -> pl.DataFrame:
-    texts = ("title", "category", "image_url", "product_url")
-    return (
-        rows.group_by("item_id")
-        .agg(
-            *(pl.col(c).drop_nulls().cast(pl.String).mode().sort().first().alias(c) for c in texts),
-            pl.col("price").drop_nulls().last(),
-            pl.col("available").drop_nulls().last().fill_null(True),
-        )
-        .sort("item_id")
-        .select("item_id", *CATALOGUE)
-    )
+def _odd_time(raw: pl.Series, times: pl.Series, name: str) -> str | None:
+    odd = raw.filter(times.is_null() & raw.is_not_null())
+    return None if odd.is_empty() else f"{name}: column {raw.name!r}: {odd[0]!r} is no time"
+
+
+def _nothing_left(source: str, table: tuple[tuple[str, int], ...], odd_time: str | None) -> str:
+    lines = [f"{source}: no usable rows", *(f"  {what}: {rows:,}" for what, rows in table if rows)]
+    return "\n".join([*lines, odd_time] if odd_time else lines)
+
+
+def _weighed(rows: pl.DataFrame, config: Config) -> pl.DataFrame:
+    weight = pl.col("event").replace_strict(dict(config.events), return_dtype=pl.Float32)
+    return rows.select("user_id", "item_id", "time", "basket_id", "event", weight.alias("weight"), "quantity", "price")

@@ -1,36 +1,77 @@
-"""Where rows come from: files, directories and object stores by Polars' readers, databases by SQLAlchemy.
+"""Where rows come from: files and object stores by Polars' readers, databases by SQLAlchemy.
 
-A source is opened as tables (one a file, one a query), each read in batches of the columns asked for, so that
+A source is opened as tables (one a file, one a query). Each is read in batches of the columns asked for, so that
 what is larger than memory never stands in memory whole.
 """
 
-import glob
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-import polars as pl
-
+from training.database import open_query, without_password
 from training.errors import DataError
+from training.files import format_of, open_file, open_prefix
+from training.table import Table
 
-BATCH_ROWS = 500_000
-
-
-@dataclass(frozen=True)
-class Table:
-    """One file or query. `read` gives the named columns in batches, as text or the file's own types."""
-
-    name: str
-    columns: tuple[str, ...]
-    read: Callable[[Sequence[str]], Iterator[pl.DataFrame]]
+STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "http", "https")
+GLOB = "*?["
 
 
-def open_tables(source: str, query: str | None) -> Iterator[Table]:
-    for path in sorted(glob.glob(source)):
-        frame = pl.scan_parquet(path)
-        yield Table(
-            path,
-            tuple(frame.collect_schema().names()),
-            lambda columns: iter(frame.select(columns).collect_batches(chunk_size=BATCH_ROWS)),
-        )
+def open_tables(source: str, query: str | None = None) -> Iterator[Table]:
+    """The tables of a file, directory, glob, object store or web URL, or of a database URL and its query, in order.
+
+    Raises DataError for what is not there, cannot be reached, or is of no known format.
+    """
+    scheme = _scheme(source)
+    if scheme in STORES:
+        yield open_prefix(source) if source.endswith("/") else open_file(source)
+    elif scheme:
+        with open_query(source, query) as table:
+            yield table
+    else:
+        yield from map(open_file, _local_files(source))
+
+
+def public_name(source: str) -> str:
+    """The source without what is nobody's business: passwords, and the signature of a signed URL."""
+    scheme = _scheme(source)
+    if not scheme:
+        return source
+    if scheme not in STORES:
+        return without_password(source)
+    parts = urlsplit(source)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _scheme(source: str) -> str:
+    return source.partition("://")[0].lower() if "://" in source else ""
+
+
+def _local_files(source: str) -> list[str]:
+    path = Path(source)
+    if path.is_file():
+        return [source]
+    if path.is_dir():
+        return _in_directory(path)
+    if not any(letter in source for letter in GLOB):
+        raise DataError(f"{source}: no such file")
+    found = Path(path.anchor or ".").glob(str(path.relative_to(path.anchor)))
+    return _sorted_files(found) or _nothing(source, "no file matches")
+
+
+def _in_directory(directory: Path) -> list[str]:
+    inside = (path for path in directory.rglob("*") if not _hidden(path.relative_to(directory)))
+    known = _sorted_files(path for path in inside if format_of(path.name))
+    return known or _nothing(str(directory), "no CSV, Parquet or NDJSON file in this directory")
+
+
+def _sorted_files(paths: Iterator[Path]) -> list[str]:
+    return sorted(str(path) for path in paths if path.is_file())
+
+
+def _nothing(source: str, problem: str) -> list[str]:
+    raise DataError(f"{source}: {problem}")
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.parts)

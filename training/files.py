@@ -1,0 +1,133 @@
+"""CSV, Parquet and NDJSON files, here or in an object store, as tables read in batches."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from training.errors import DataError
+from training.malformed import broken_csv, broken_json, keys, locate
+from training.table import Table
+
+BATCH_ROWS = 500_000
+COMPRESSED = (".gz", ".zst")
+STORAGE_OPTIONS = {"max_retries": 3}  # Polars' own 10 keep a wrong host name waiting for minutes
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a kind of file is read. `broken` names the file and line where one is malformed, if it can be told."""
+
+    title: str
+    endings: tuple[str, ...]
+    columns: Callable[[str], Sequence[str]]
+    scan: Callable[[str, Sequence[str]], pl.LazyFrame]
+    broken: Callable[[str], str | None]
+
+
+class NoMatchError(DataError):
+    """No file matches a pattern."""
+
+
+def format_of(name: str) -> Format | None:
+    """The format a file's or URL's name tells by its ending, compressed (.gz, .zst) or not."""
+    path = (urlsplit(name).path if "://" in name else name).lower()
+    for ending in COMPRESSED:
+        path = path.removesuffix(ending)
+    return next((form for form in FORMATS if path.endswith(form.endings)), None)
+
+
+def open_file(name: str) -> Table:
+    """The table of one file or URL, or of all that an object store's glob matches.
+
+    Raises DataError, as reading the table may: no such file, unreachable, of no known format, malformed (with the
+    line).
+    """
+    form = format_of(name)
+    if form is None:
+        endings = ", ".join(ending for known in FORMATS for ending in known.endings)
+        raise DataError(f"{name}: of no known format; a name ends in one of {endings} (or these and .gz or .zst)")
+    with _explained(name, form):
+        columns = tuple(form.columns(name))
+    return Table(name, columns, partial(_read, name, form))
+
+
+def open_prefix(url: str) -> Table:
+    """All files of one format under an object store's prefix, which ends in /. Raises DataError as `open_file`."""
+    for ending in (ending for form in FORMATS for ending in form.endings):
+        try:
+            return open_file(f"{url}**/*{ending}")
+        except NoMatchError:
+            continue
+    raise DataError(f"{url}: no CSV, Parquet or NDJSON file under this prefix")
+
+
+def _read(name: str, form: Format, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    with _explained(name, form):
+        yield from form.scan(name, columns).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+
+
+@contextmanager
+def _explained(name: str, form: Format) -> Iterator[None]:
+    """Whatever Polars raises becomes a DataError that names the file."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DataError(f"{name}: no such file") from error
+    except OSError as error:
+        raise DataError(f"{name}: cannot be read: {_first_line(error)}") from error
+    except pl.exceptions.NoDataError as error:
+        raise DataError(f"{name}: the file is empty") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        if "expanded paths were empty" in str(error):
+            raise NoMatchError(f"{name}: no file matches") from error
+        raise DataError(form.broken(name) or f"{name}: no readable {form.title}: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _csv(title: str, ending: str, separator: str) -> Format:
+    def scan(name: str) -> pl.LazyFrame:
+        return pl.scan_csv(name, separator=separator, infer_schema=False, storage_options=STORAGE_OPTIONS)
+
+    return Format(
+        title,
+        (ending,),
+        columns=lambda name: scan(name).collect_schema().names(),
+        scan=lambda name, columns: scan(name).select(columns),
+        broken=lambda name: locate(name, partial(broken_csv, separator=separator)),
+    )
+
+
+def _scan_parquet(name: str, columns: Sequence[str]) -> pl.LazyFrame:
+    return pl.scan_parquet(name, storage_options=STORAGE_OPTIONS).select(columns)
+
+
+def _scan_ndjson(name: str, columns: Sequence[str]) -> pl.LazyFrame:
+    # As text whatever the type: an id is 7 on one line and "007" on the next.
+    return pl.scan_ndjson(name, schema=dict.fromkeys(columns, pl.String()), storage_options=STORAGE_OPTIONS)
+
+
+FORMATS = (
+    Format(
+        "Parquet file",
+        (".parquet", ".pq"),
+        columns=lambda name: pl.scan_parquet(name, storage_options=STORAGE_OPTIONS).collect_schema().names(),
+        scan=_scan_parquet,
+        broken=lambda name: None,
+    ),
+    _csv("CSV file", ".csv", ","),
+    _csv("TSV file", ".tsv", "\t"),
+    Format(
+        "NDJSON file",
+        (".ndjson", ".jsonl"),
+        columns=keys,
+        scan=_scan_ndjson,
+        broken=lambda name: locate(name, broken_json),
+    ),
+)
