@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
+from training.cleaning import bots
 from training.sample_catalogue import CATEGORIES, products
 from training.sample_demand import COMPLEMENTS, CONSUMABLES, FIRST_DAY, LAST_DAY, SEGMENTS, TREND
 from training.sample_shop import CATALOGUE_FILE, PURCHASES_FILE, generate
@@ -230,10 +231,8 @@ def test_customers_buy_what_they_like(shop, sales, catalogue):
     assert set(shop.tastes.values()) == set(SEGMENTS)
 
 
-def test_bot_is_far_out(shop, rows):
-    counts = rows["user_id"].drop_nulls().value_counts(sort=True)
-    assert tuple(counts["user_id"].head(len(shop.bots))) == shop.bots
-    assert counts["count"][0] > 5 * counts["count"][1]
+def test_the_bot_is_told_from_customers(shop, rows):
+    assert tuple(bots(rows)) == shop.bots
 
 
 def test_there_is_something_to_clean(rows):

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from training.sample_catalogue import CATEGORIES, Product, products
 
-FIRST_DAY = date(2025, 1, 1)
-LAST_DAY = date(2026, 6, 30)
+FIRST_DAY = date(2024, 1, 1)
+LAST_DAY = date(2025, 6, 29)
 DAYS = (LAST_DAY - FIRST_DAY).days + 1
 WEEKS = DAYS // 7
 

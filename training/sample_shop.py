@@ -32,7 +32,7 @@ _VIEWED_FIRST, _CARTED_FIRST, _ABANDONED, _RETURNED = 0.3, 0.12, 0.15, 0.03  # s
 _WINDOW_SHOPPING = 0.9  # items a customer looks at on a visit and does not buy, on average
 _RETURN_DAYS = (3, 21)
 _CHEAP = 15.0  # below this price people buy several at once
-_BOT_VIEWS, _BOT_FIRST_SECOND = 5, (DAYS - 9) * 86_400 + 2 * 3600
+_BOT_VIEWS, _BOT_FIRST_SECOND = 20, (DAYS - 9) * 86_400 + 2 * 3600
 _NO_ITEM_ROWS, _FREE_ROWS, _NO_TIME_ROWS, _DUPLICATE_ROWS = 60, 60, 25, 150
 
 
