@@ -1,6 +1,8 @@
 """The bodies the service answers with. These types are what the OpenAPI document says of them."""
 
 from collections.abc import Mapping
+from dataclasses import fields
+from operator import attrgetter
 from typing import Annotated, Any, NotRequired
 
 import orjson
@@ -11,7 +13,8 @@ from artifacts.manifest import Manifest
 from artifacts.query import Answer, Cause, CoPurchase, Fallback, Pick, Reason, Source
 
 _CLOSED = ConfigDict(extra="forbid")
-_CATALOGUE_FIELDS = ("title", "category", "price", "image_url", "product_url", "available")
+_PICK_FIELDS = tuple(field.name for field in fields(Pick) if field.name != "reason")
+_pick_values = attrgetter(*_PICK_FIELDS)
 
 
 @with_config(_CLOSED)
@@ -129,26 +132,20 @@ def model_body(manifest: Manifest) -> ModelBody:
 
 
 def _answer_body(answer: Answer, request_id: str, model_version: str, user_id: str | None) -> AnswerBody:
-    body = AnswerBody(
-        request_id=request_id,
-        model_version=model_version,
-        items=[_pick_body(pick) for pick in answer.picks],
-        missing_ids=list(answer.missing_ids),
-        fallback=answer.fallback,
-    )
+    body: dict[str, Any] = {"request_id": request_id, "model_version": model_version}
     if user_id is not None:
         body["user_id"] = user_id
-    return body
+    body["items"] = [_pick_body(pick) for pick in answer.picks]
+    body["missing_ids"] = answer.missing_ids
+    body["fallback"] = answer.fallback
+    return body  # type: ignore[return-value]
 
 
 def _pick_body(pick: Pick) -> PickBody:
-    body: dict[str, Any] = {"item_id": pick.item_id, "score": pick.score, "source": pick.source}
+    named = zip(_PICK_FIELDS, _pick_values(pick), strict=True)
+    body: dict[str, Any] = {name: value for name, value in named if value is not None}
     if pick.reason is not None:
         body["reason"] = _reason_body(pick.reason)
-    for name in _CATALOGUE_FIELDS:
-        value = getattr(pick, name)
-        if value is not None:
-            body[name] = value
     return body  # type: ignore[return-value]
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -15,7 +16,6 @@ from artifacts.query import Answer
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _ROUTE = ("route", "method", "status")
 
-_requests = Counter("aisle_requests", "Requests answered.", _ROUTE)
 _seconds = Histogram("aisle_request_seconds", "From a request's headers to its answer's end.", _ROUTE, buckets=_BUCKETS)
 _answers = Counter("aisle_answers", "Items answered, by where they came from.", ("source",))
 _fallbacks = Counter("aisle_fallbacks", "Answers that are not what was asked for, by why.", ("fallback",))
@@ -27,9 +27,18 @@ _created = Gauge("aisle_model_created_seconds", "Unix time of the oldest served 
 
 def observe_request(route: str, method: str, status: int, seconds: float) -> None:
     """Count and time a request; `route` is its pattern, so that no id becomes a label."""
-    labels = (route, method, str(status))
-    _requests.labels(*labels).inc()
-    _seconds.labels(*labels).observe(seconds)
+    _timer(route, method, status).observe(seconds)
+
+
+# Looking a label up in prometheus_client takes longer than counting.
+@cache
+def _timer(route: str, method: str, status: int) -> Histogram:
+    return _seconds.labels(route, method, str(status))
+
+
+@cache
+def _counter(source: str) -> Counter:
+    return _answers.labels(source)
 
 
 def observe_answer(answer: Answer) -> None:
@@ -38,7 +47,7 @@ def observe_answer(answer: Answer) -> None:
     for pick in answer.picks:
         counts[pick.source] = counts.get(pick.source, 0) + 1
     for source, count in counts.items():
-        _answers.labels(source).inc(count)
+        _counter(source).inc(count)
     if answer.fallback is not None:
         _fallbacks.labels(answer.fallback).inc()
 
@@ -72,7 +81,7 @@ def _collectors() -> Iterable[Metric]:
 
 
 class _Served(Collector):
-    """The metrics with the served version's age, and without the versions that no worker serves any more."""
+    """The metrics with what follows from them, and without the versions that no worker serves any more."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
         self._metrics = list(metrics)
@@ -87,6 +96,8 @@ class _Served(Collector):
             yield metric
             if metric.name == "aisle_model_created_seconds":
                 yield from _age(metric)
+            if metric.name == "aisle_request_seconds":
+                yield _requests(metric)
 
 
 def _age(created: Metric) -> Iterator[Metric]:
@@ -95,3 +106,12 @@ def _age(created: Metric) -> Iterator[Metric]:
             age = Metric("aisle_model_age_seconds", "Since the oldest served version was made.", "gauge")
             age.add_sample("aisle_model_age_seconds", {}, datetime.now(UTC).timestamp() - sample.value)
             yield age
+
+
+def _requests(seconds: Metric) -> Metric:
+    """The histogram counts the requests already."""
+    requests = Metric("aisle_requests", "Requests answered.", "counter")
+    for sample in seconds.samples:
+        if sample.name == "aisle_request_seconds_count":
+            requests.add_sample("aisle_requests_total", sample.labels, sample.value)
+    return requests

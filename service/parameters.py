@@ -20,6 +20,11 @@ Schema = TypeVar("Schema", bound=Request)
 BODY = "body"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_MESSAGES = {
+    "extra_forbidden": "is not a known parameter",
+    "missing": "is required",
+    "string_pattern_mismatch": "must not hold the NUL character",
+}
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -180,13 +185,9 @@ def _field_name(location: tuple[int | str, ...]) -> str:
 
 
 def _message(detail: ErrorDetails) -> str:
-    if detail["type"] == "extra_forbidden":
-        return "is not a known parameter"
-    if detail["type"] == "missing":
-        return "is required"
     if detail["type"] == "value_error":
         return str(detail["ctx"]["error"])
-    return detail["msg"]
+    return _MESSAGES.get(detail["type"], detail["msg"])
 
 
 def _shortened(text: str) -> str:

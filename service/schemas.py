@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from artifacts.query import DEFAULT_LIMIT, Filters, Query, Repeat
 from service.limits import (
@@ -17,26 +17,11 @@ from service.limits import (
     MAX_RECENT_ITEMS,
 )
 
+# NUL is the one character no id has: neither a database nor a text file can be relied on to hold it.
+WITHOUT_NUL = r"^[^\x00]*$"
 
-def _without_nul(text: str) -> str:
-    """NUL is the one character no id has: neither a database nor a text file can be relied on to hold it."""
-    if "\0" in text:
-        raise ValueError("must not hold the NUL character")
-    return text
-
-
-_NO_NUL = {"pattern": "^[^\\u0000]*$"}
-
-Id = Annotated[
-    str,
-    Field(min_length=1, max_length=MAX_ID_CHARACTERS, json_schema_extra=dict(_NO_NUL)),
-    AfterValidator(_without_nul),
-]
-Category = Annotated[
-    str,
-    Field(min_length=1, max_length=MAX_CATEGORY_CHARACTERS, json_schema_extra=dict(_NO_NUL)),
-    AfterValidator(_without_nul),
-]
+Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=WITHOUT_NUL)]
+Category = Annotated[str, Field(min_length=1, max_length=MAX_CATEGORY_CHARACTERS, pattern=WITHOUT_NUL)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 RepeatPolicy = Literal["exclude", "allow", "only"]
 
