@@ -3,19 +3,21 @@
     python tests/crash.py N -m module arguments...
     python tests/crash.py N script.py arguments...
 
-A change is a file opened for writing, a directory made, a rename, a removal or an fsync, under ARTIFACTS_DIR. The
-program dies (SIGKILL) just before its Nth one; a file opened for writing is two steps, before it is opened and
-when it is opened but still empty. With N beyond the last change it runs to its end.
+A change is a file opened for writing, a directory made, a rename or a removal, under ARTIFACTS_DIR. The program
+dies (SIGKILL) just before its Nth one; a file that is opened to be overwritten is two steps, before it is opened
+and when it is opened but still empty. With N beyond the last change it runs to its end. An fsync is no step: what
+a killed process wrote is there with or without it. What a C library writes by itself is not heard of.
 """
 
-import io
 import itertools
 import os
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -24,24 +26,36 @@ CHANGES = {"os.rename": 2, "os.remove": 1, "os.mkdir": 2, "os.rmdir": 1}
 """Audit events by the position of their (first) dir_fd; the path is always the first argument."""
 
 
-def crash_steps(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
+def crash_steps(arguments: Sequence[str], store: Path) -> Iterator[int]:
     """Run the program again and again, killed at its first, second, … step; yields each step after its kill.
 
-    Ends after the run that was not killed, which must have succeeded.
+    Each run finds the store as it was before the first one, so that no step is passed over; what the caller
+    changes between two runs is undone too. Ends after the run that was not killed, which must have succeeded.
     """
-    for step in itertools.count(1):
-        run = subprocess.run(
-            [sys.executable, __file__, str(step), *arguments],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if run.returncode != -signal.SIGKILL:
-            assert run.returncode == 0, run.stderr
-            return
-        yield step
+    with tempfile.TemporaryDirectory() as directory:
+        before = Path(directory) / "store"
+        if store.exists():
+            shutil.copytree(store, before)
+        for step in itertools.count(1):
+            shutil.rmtree(store, ignore_errors=True)
+            if before.exists():
+                shutil.copytree(before, store)
+            run = run_until(step, arguments, store)
+            if run.returncode != -signal.SIGKILL:
+                assert run.returncode == 0, run.stderr
+                return
+            yield step
+
+
+def run_until(step: int, arguments: Sequence[str], store: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, __file__, str(step), *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "ARTIFACTS_DIR": str(store)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 class Countdown:
@@ -51,9 +65,7 @@ class Countdown:
         self.left = steps
         self.root = root.resolve()
 
-    def is_inside(self, path: str | bytes | int, dir_fd: int = -1) -> bool:
-        if isinstance(path, int):
-            return self.is_inside(f"/proc/self/fd/{path}")
+    def is_inside(self, path: str | bytes, dir_fd: int = -1) -> bool:
         folder = Path() if dir_fd == -1 else Path(f"/proc/self/fd/{dir_fd}")
         return (folder / os.fsdecode(path)).resolve().is_relative_to(self.root)
 
@@ -72,29 +84,17 @@ class Countdown:
         if isinstance(path, int) or not flags & WRITING or not self.is_inside(path):
             return
         self.step()
-        if self.left == 1:
-            self.left = 0
-            with io.FileIO(path, "a" if mode and "a" in mode else "w"):
+        if mode and "w" in mode:
+            if self.left == 1:
+                self.left = -1  # this opening is heard too
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
                 os.kill(os.getpid(), signal.SIGKILL)
-        self.step()
-
-
-def count_fsyncs(countdown: Countdown) -> None:
-    """`os.fsync` tells no audit hook, so it is wrapped."""
-    fsync = os.fsync
-
-    def counted(descriptor: int) -> None:
-        if countdown.is_inside(descriptor):
-            countdown.step()
-        fsync(descriptor)
-
-    os.fsync = counted
+            self.step()
 
 
 def main(steps: str, *program: str) -> None:
     countdown = Countdown(int(steps), Path(os.environ["ARTIFACTS_DIR"]))
     sys.path[0] = str(Path.cwd())
-    count_fsyncs(countdown)
     sys.addaudithook(countdown.hear)
     if program[0] == "-m":
         sys.argv = list(program[1:])

@@ -1,6 +1,5 @@
 """A publishing, rolling back or pruning process is killed at every change it makes to the disk."""
 
-import itertools
 import os
 import subprocess
 import sys
@@ -60,60 +59,67 @@ def publish(store: Store, hour: int) -> str:
         return store.publish(draft, Provenance(created=f"2026-01-01T{hour:02}:00:00Z"))
 
 
-def verify_all(store: Store) -> None:
-    for version in store.versions():
-        store.verify(version)
+def good_versions(store: Store) -> list[str]:
+    """The names of all listed versions, each of which must verify."""
+    return [store.verify(version).version for version in store.versions()]
 
 
-def test_a_publish_killed_at_any_step_leaves_the_old_or_the_new_version(store: Store, publisher: str) -> None:
-    last_good = publish(store, 1)
-    swaps = 0
-    for step in crash_steps([publisher], {"ARTIFACTS_DIR": str(store.root)}):
-        verify_all(store)
-        current = store.current()
-        assert current in {last_good, store.versions()[-1]}, step
-        swaps += current != last_good
-        last_good = current
-    assert step > 20, "a publish makes more changes than were counted"
-    assert swaps > 0, "no kill came after the swap"
-    assert store.verify(store.current()).previous == last_good
-    assert store.current() == store.versions()[-1]
-    assert list((store.root / "drafts").iterdir()) == [], "the publish that lived removed the drafts of the dead"
+def current_or_none(store: Store) -> str | None:
+    try:
+        return store.current()
+    except NoVersionError:
+        return None
 
 
-def test_a_first_publish_killed_at_any_step_leaves_nothing_or_the_new_version(store: Store, publisher: str) -> None:
-    outcomes = []
-    for _ in crash_steps([publisher], {"ARTIFACTS_DIR": str(store.root)}):
-        verify_all(store)
-        try:
-            outcomes.append(store.verify(store.current()).version)
-        except NoVersionError:
-            outcomes.append(None)
-    published = list(itertools.dropwhile(lambda outcome: outcome is None, outcomes))
-    assert outcomes[0] is None
-    assert published
-    assert None not in published
+def check_next_publish(store: Store) -> None:
+    """A publish works whatever a killed process left, and clears that away."""
+    listed = store.versions()
+    version = publish(store, 23)
+    assert store.current() == version
+    assert store.versions() == sorted([*listed, version])
+    assert list((store.root / "drafts").iterdir()) == []
 
 
-def test_a_rollback_killed_at_any_step_points_at_a_good_version(store: Store) -> None:
-    versions = [publish(store, hour) for hour in range(1, 5)]
-    seen = []
-    for _ in crash_steps(["-m", "artifacts", "rollback"], {"ARTIFACTS_DIR": str(store.root)}):
-        seen.append(store.verify(store.current()).version)
-    assert seen[0] == versions[-1]
-    assert seen == sorted(seen, reverse=True)
-    assert store.versions() == versions
-    assert store.current() < versions[-1]
+@pytest.mark.parametrize("n_before", [0, 1], ids=["first version", "next version"])
+def test_a_publish_killed_at_any_step_leaves_the_old_or_the_new_version(
+    store: Store, publisher: str, n_before: int
+) -> None:
+    before = [publish(store, hour) for hour in range(n_before)]
+    last_good = before[-1] if before else None
+    swapped = []
+    for step in crash_steps([publisher], store.root):
+        versions = good_versions(store)
+        assert versions[:n_before] == before
+        current = current_or_none(store)
+        assert current == last_good or [current] == versions[n_before:], step
+        swapped.append(current != last_good)
+        check_next_publish(store)
+    assert store.current() == good_versions(store)[n_before]
+    assert swapped == sorted(swapped), "a swap is not undone by a later crash"
+    assert swapped.count(False) > 10, "a publish makes more changes than were counted"
+    assert swapped[-1], "no kill came after the swap"
+
+
+def test_a_rollback_killed_at_any_step_before_the_swap_changes_nothing(store: Store) -> None:
+    versions = [publish(store, hour) for hour in (1, 2, 3)]
+    step = 0
+    for step in crash_steps(["-m", "artifacts", "rollback"], store.root):
+        assert good_versions(store) == versions
+        assert store.current() == versions[2]
+    assert step > 2, "a rollback makes more changes than were counted"
+    assert store.current() == versions[1]
 
 
 def test_a_prune_killed_at_any_step_leaves_no_half_version(store: Store) -> None:
-    versions = [publish(store, hour) for hour in range(1, 5)]
-    for _ in crash_steps(["-m", "artifacts", "prune", "--keep", "1"], {"ARTIFACTS_DIR": str(store.root)}):
-        verify_all(store)
+    versions = [publish(store, hour) for hour in (1, 2, 3, 4)]
+    left = []
+    for _ in crash_steps(["-m", "artifacts", "prune", "--keep", "1"], store.root):
+        left.append(good_versions(store))
+        assert left[-1][-2:] == versions[-2:]
         assert store.current() == versions[-1]
-        assert versions[-2] in store.versions()
-    assert store.versions() == versions[-2:]
-    assert list((store.root / "drafts").iterdir()) == []
+        check_next_publish(store)
+    assert left[0] == versions
+    assert left[-1] == store.versions() == versions[-2:]
 
 
 def test_publishers_at_the_same_time_take_over_from_one_another(store: Store, tmp_path: Path) -> None:

@@ -135,6 +135,35 @@ def test_a_draft_in_the_making_survives_another_one(store: Store) -> None:
     assert store.current() == version
 
 
+def test_all_is_on_the_disk_before_it_is_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut must find the files before their directory's name, and that before the pointer to it."""
+    done: list[tuple[str, str]] = []
+    fsync, rename, replace = os.fsync, Path.rename, os.replace
+
+    def note_fsync(descriptor: int) -> None:
+        done.append(("sync", Path(f"/proc/self/fd/{descriptor}").readlink().name))
+        fsync(descriptor)
+
+    def note_rename(path: Path, target: Path) -> Path:
+        done.append(("rename", path.name))
+        return rename(path, target)
+
+    def note_replace(path: Path, target: Path) -> None:
+        done.append(("replace", path.name))
+        replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(Path, "rename", note_rename)
+    monkeypatch.setattr(os, "replace", note_replace)
+    publish(store, 1)
+    shown = done.index(("rename", "version"))
+    swapped = done.index(("replace", "current.new"))
+    files = {("sync", name) for name in ("items.npy", "recipe.json", "manifest.json", "version")}
+    assert files <= set(done[:shown])
+    assert done[shown + 1 : swapped] == [("sync", "versions"), ("sync", "current.new")]
+    assert done[swapped + 1 :] == [("sync", "store")]
+
+
 def plant_objects(draft: Path) -> None:
     np.save(draft / "odd.npy", np.array([{}, None], dtype=object), allow_pickle=True)
 
