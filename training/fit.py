@@ -29,6 +29,7 @@ def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progres
     factors = fit_factors(user_item_matrix(history, dataset.n_items), settings, show_progress)
     popularity = count_popularity(dataset, history)
     vectors = np.hstack([factors.items, popularity_columns(popularity)])
+    aligned = align_catalogue(catalogue, dataset)
     built = build_index(vectors, sample_queries(factors.users, settings.seed))
     return Fitted(
         user_ids=dataset.user_ids,
@@ -37,9 +38,9 @@ def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progres
         item_vectors=vectors,
         history=history,
         neighbours=find_neighbours(dataset, show_progress),
-        similar=find_similar(factors.items, show_progress),
+        similar=find_similar(factors.items, aligned, show_progress),
         popularity=popularity,
-        catalogue=align_catalogue(catalogue, dataset),
+        catalogue=aligned,
         recipe=Recipe(
             n_factors=settings.factors,
             regularization=settings.regularization,

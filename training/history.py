@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+from implicit.nearest_neighbours import bm25_weight
+from scipy.sparse import coo_matrix, csr_array
 
 from artifacts.model import History
 from training.config import Model
@@ -13,8 +14,6 @@ from training.dataset import GUEST, Dataset
 SECONDS_PER_DAY = 86_400
 # A habit outlives a taste: the user's own frequency decays more slowly than what ALS is fitted on.
 FREQUENCY_HALF_LIFE_DAYS = 180.0
-BM25_K1 = 1.2
-BM25_B = 0.75
 
 
 @dataclass(frozen=True)
@@ -89,24 +88,13 @@ def _shape(
 ) -> tuple[npt.NDArray[np.float64], float]:
     """Shaped strengths with mean 1, and what a single fresh purchase becomes on the same scale."""
     if weighting == "bm25":
-        shaped = _bm25(decayed, user, item)
+        shaped = bm25_weight(coo_matrix((decayed, (user, item)))).data
         fresh = float(shaped.mean())
     else:
         shaped = {"count": decayed, "log": np.log1p(decayed), "binary": np.ones_like(decayed)}[weighting]
         fresh = {"count": 1.0, "log": float(np.log(2.0)), "binary": 1.0}[weighting]
     scale = float(shaped.mean())
     return shaped / scale, fresh / scale
-
-
-def _bm25(
-    decayed: npt.NDArray[np.float64], user: npt.NDArray[np.int32], item: npt.NDArray[np.int32]
-) -> npt.NDArray[np.float64]:
-    """Okapi BM25 (Robertson and Zaragoza 2009, eq. 3.15) with a user as the document and items as its terms."""
-    n_users = int(user.max()) + 1
-    length = np.bincount(user, decayed, n_users)
-    saturation = BM25_K1 * (1 - BM25_B + BM25_B * length / length[np.unique(user)].mean())
-    rarity = np.log1p(n_users / np.bincount(item)[item])
-    return np.asarray(rarity * decayed * (BM25_K1 + 1) / (saturation[user] + decayed))
 
 
 def user_item_matrix(history: History, n_items: int) -> csr_array:
