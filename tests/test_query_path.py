@@ -39,14 +39,9 @@ def bought(model: Model, user_id: str) -> set[str]:
 
 
 def test_even_users_are_recommended_even_items(model: Model) -> None:
-    sold_even = {f"I{item:03}" for item in range(0, 24, 2)}
-    picks = [
-        pick
-        for user in range(0, 60, 2)
-        for pick in recommend(model, Query(user_id=f"u{user}", limit=len(sold_even - bought(model, f"u{user}")))).picks
-    ]
-    assert np.mean([pick.category == "even" for pick in picks]) > 0.9
-    assert {pick.source for pick in picks} == {Source.ALS}
+    firsts = [recommend(model, Query(user_id=f"u{user}", limit=2)).picks for user in range(0, 60, 2)]
+    assert np.mean([pick.category == "even" for picks in firsts for pick in picks]) > 0.9
+    assert {pick.source for picks in firsts for pick in picks} == {Source.ALS}
 
 
 def test_what_the_user_bought_is_left_out_allowed_or_all_there_is(model: Model) -> None:
