@@ -11,8 +11,10 @@ from typing import Any
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+from artifacts.store import Store  # noqa: E402
 from service.limits import MAX_URL_BYTES  # noqa: E402
 from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
+from service.welcome import welcome  # noqa: E402
 
 
 def _settings() -> Settings:
@@ -46,6 +48,16 @@ def on_starting(server: Any) -> None:
     _refuse_exposed(server)
     os.environ[ADDRESS_CHECKED] = "yes"
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="aisle-metrics-", dir=_SHARED_MEMORY)
+
+
+def when_ready(server: Any) -> None:
+    """In the master, once it listens."""
+    store = Store(_READ.artifacts_dir)
+    for listener in server.LISTENERS:
+        if isinstance(listener.getsockname(), tuple):
+            host, port = listener.getsockname()[:2]
+            address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            print(welcome(address, store, _READ.api_keys_file is not None), file=sys.stderr, flush=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:
