@@ -45,7 +45,7 @@ def without_password(url: str) -> str:
 def _address(url: str) -> sa.URL:
     try:
         address = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise DataError(f"{url.partition('://')[0]}://…: no database URL (postgresql://user@host/name)") from error
     if address.drivername == "postgres":  # what hosting companies hand out
         address = address.set(drivername="postgresql")
@@ -72,7 +72,7 @@ def _explained(name: str) -> Iterator[None]:
 def _batches(rows: sa.CursorResult[tuple[object, ...]], columns: Sequence[str], name: str) -> Iterator[pl.DataFrame]:
     places = [list(rows.keys()).index(column) for column in columns]
     with _explained(name):
-        for batch in rows.partitions():
+        for batch in rows.partitions(BATCH_ROWS):
             yield pl.DataFrame(
                 {column: _text([row[place] for row in batch]) for column, place in zip(columns, places, strict=True)}
             )

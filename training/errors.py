@@ -11,3 +11,7 @@ class ConfigError(TrainingError):
 
 class DataError(TrainingError):
     """The data cannot be used: the message names the file or table, and column, line and value where there are any."""
+
+
+class PicksError(TrainingError):
+    """The file of picks cannot be written where, or as, it was asked for; what stood there before still does."""

@@ -67,7 +67,8 @@ def open_prefix(url: str) -> Table:
 
 def _read(name: str, form: Format, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     with _explained(name, form):
-        yield from form.scan(name, columns).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+        for batch in form.scan(name, columns).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+            yield batch.select(columns)
 
 
 @contextmanager
@@ -95,11 +96,16 @@ def _csv(title: str, ending: str, separator: str) -> Format:
     def scan(name: str) -> pl.LazyFrame:
         return pl.scan_csv(name, separator=separator, infer_schema=False, storage_options=STORAGE_OPTIONS)
 
+    def project(name: str, columns: Sequence[str]) -> pl.LazyFrame:
+        # Only with the last column does Polars see that a line has too many.
+        last = scan(name).collect_schema().names()[-1]
+        return scan(name).select(dict.fromkeys([*columns, last]))
+
     return Format(
         title,
         (ending,),
         columns=lambda name: scan(name).collect_schema().names(),
-        scan=lambda name, columns: scan(name).select(columns),
+        scan=project,
         broken=lambda name: locate(name, partial(broken_csv, separator=separator)),
     )
 

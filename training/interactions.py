@@ -77,7 +77,7 @@ def _read(config: Config, source: str, progress: bool) -> _Read:
         for table in open_tables(source, config.data.query):
             found = find(config.columns, table, tuple(CANONICAL), REQUIRED, elsewhere)
             roles.update(found)
-            for raw in table.read(list(found.values())):
+            for raw in table.read(list(dict.fromkeys(found.values()))):
                 rows = parse(raw.select(pl.col(column).alias(CANONICAL[role]) for role, column in found.items()))
                 odd_time = odd_time or _odd_time(raw[found["time"]], rows["time"], table.name)
                 digest.update(rows.write_csv(include_header=False).encode())

@@ -44,7 +44,7 @@ def read_products(config: Config, source: str, elsewhere: frozenset[str]) -> pl.
     roles = ("item", *CATALOGUE)
     for table in open_tables(source):
         found = find(config.columns, table, roles, required=("item",), elsewhere=elsewhere)
-        for raw in table.read(list(found.values())):
+        for raw in table.read(list(dict.fromkeys(found.values()))):
             parts.append(parse(raw.select(pl.col(column).alias(CANONICAL[role]) for role, column in found.items())))
     products = pl.concat(parts).drop_nulls("item_id") if parts else pl.DataFrame()
     if products.is_empty():
