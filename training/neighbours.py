@@ -72,12 +72,14 @@ def _chunk(
 ) -> tuple[npt.NDArray[Any], ...]:
     """Row sizes, items, score, support, confidence and lift for the items from `start` on."""
     some = counts[:, start : start + CHUNK].T.tocsr()
-    support = (some @ counts).tocoo()
-    row, item = support.coords
-    together = np.asarray((some @ weights).tocsr()[row, item]).ravel()
+    support, together = some @ counts, some @ weights
+    support.sort_indices()
+    together.sort_indices()  # the two products hold the same pairs, now in the same order
+    row = np.repeat(np.arange(support.shape[0]), np.diff(support.indptr))
+    item = support.indices
     keep = (support.data >= MIN_SUPPORT) & (item != row + start)
-    row, item, support_of, together = row[keep], item[keep], support.data[keep], together[keep]
-    score = together / (weight_of[row + start] + weight_of[item] - together + SHRINKAGE)
+    row, item, support_of, shared = row[keep], item[keep], support.data[keep], together.data[keep]
+    score = shared / (weight_of[row + start] + weight_of[item] - shared + SHRINKAGE)
     order = np.lexsort((item, -score, row))
     row, item, support_of, score = row[order], item[order], support_of[order], score[order]
     place = np.arange(len(row)) - np.searchsorted(row, row)
