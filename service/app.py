@@ -53,8 +53,7 @@ def _endpoint(route: Route, live: LiveModel, gate: Gate, streams: BoundedSemapho
         if route.method == "GET":
             asked = from_url(route.schema, path, environ["QUERY_STRING"])
         else:
-            request.max_content_length = route.max_body_bytes
-            asked = from_body(route.schema, request)
+            asked = from_body(route.schema, request, route.max_body_bytes)
         context = Context(live.served, environ[RECORD], streams)
         context.record.model_version = version = context.served.model.version
         if not route.revalidates:

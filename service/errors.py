@@ -74,6 +74,12 @@ class NoReportError(ServiceError):
     status = HTTPStatus.NOT_FOUND
 
 
+class TooLargeError(ServiceError):
+    """The body has more bytes than are read."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
 class MediaTypeError(ServiceError):
     """The body is of a kind that is not read."""
 

@@ -10,8 +10,9 @@ from flask import Request as HttpRequest
 from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from service.errors import FieldProblem, InvalidRequestError, MediaTypeError
+from service.errors import FieldProblem, InvalidRequestError, MediaTypeError, TooLargeError
 from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS
 from service.schemas import Request
 
@@ -42,22 +43,34 @@ def from_url(schema: type[Schema], path: Mapping[str, str], query: str) -> Schem
     return _validated(lambda: schema.model_validate(values), problems)
 
 
-def from_body(schema: type[Schema], request: HttpRequest) -> Schema:
+def from_body(schema: type[Schema], request: HttpRequest, max_bytes: int) -> Schema:
     """A request from its JSON body; its URL may hold no parameters.
 
-    Raises InvalidRequestError, MediaTypeError, and werkzeug's RequestEntityTooLarge.
+    Raises InvalidRequestError, MediaTypeError and TooLargeError.
     """
     _check_media_type(request)
     problems = [
         FieldProblem(field=name, message="is not a parameter of the URL here: send it in the body")
         for name in dict.fromkeys(_query_pairs(request.environ["QUERY_STRING"], []))
     ]
+    body = _read_body(request, max_bytes, problems)
+    return _validated(lambda: schema.model_validate_json(body), problems)
+
+
+def _read_body(request: HttpRequest, max_bytes: int, problems: list[FieldProblem]) -> bytes:
+    # One byte more than is allowed: of a body in chunks, werkzeug reads its maximum and says nothing of the rest.
+    request.max_content_length = max_bytes + 1
+    message = f"the body has more than {max_bytes} bytes"
     try:
         body = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise TooLargeError(message) from error
     except (ParseException, OSError) as error:
-        message = f"could not be read: {type(error).__name__}"
-        raise InvalidRequestError([*problems, FieldProblem(field=BODY, message=message)]) from error
-    return _validated(lambda: schema.model_validate_json(body), problems)
+        unread = FieldProblem(field=BODY, message=f"could not be read: {type(error).__name__}")
+        raise InvalidRequestError([*problems, unread]) from error
+    if len(body) > max_bytes:
+        raise TooLargeError(message)
+    return body
 
 
 def _check_media_type(request: HttpRequest) -> None:
