@@ -99,7 +99,7 @@ def _csv(title: str, ending: str, separator: str) -> Format:
     def project(name: str, columns: Sequence[str]) -> pl.LazyFrame:
         # Only with the last column does Polars see that a line has too many.
         last = scan(name).collect_schema().names()[-1]
-        return scan(name).select(dict.fromkeys([*columns, last]))
+        return scan(name).select(list(dict.fromkeys([*columns, last])))
 
     return Format(
         title,
