@@ -7,8 +7,13 @@ import postgres
 import pytest
 import shop
 from gunicorn_service import Service, running
+from hypothesis import settings
 
 from artifacts.store import Store
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("shop", deadline=None)
+settings.load_profile("shop")
 
 
 @pytest.fixture(scope="session")

@@ -46,13 +46,24 @@ def open_file(name: str) -> Table:
     Raises DataError, as reading the table may: no such file, unreachable, of no known format, malformed (with the
     line).
     """
+    shown = without_secrets(name)
     form = format_of(name)
     if form is None:
         endings = ", ".join(ending for known in FORMATS for ending in known.endings)
-        raise DataError(f"{name}: of no known format; a name ends in one of {endings} (or these and .gz or .zst)")
+        raise DataError(f"{shown}: of no known format: a name ends in {endings}, with or without .gz or .zst")
     with _explained(name, form):
         columns = tuple(form.columns(name))
-    return Table(name, columns, partial(_read, name, form))
+    if not columns:
+        raise NoMatchError(f"{shown}: no file matches") if "*" in name else DataError(f"{shown}: the file is empty")
+    return Table(shown, columns, partial(_read, name, form))
+
+
+def without_secrets(url: str) -> str:
+    """A file's path as it is, a URL without a password and without the signature of a signed one."""
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def open_prefix(url: str) -> Table:
@@ -74,18 +85,20 @@ def _read(name: str, form: Format, columns: Sequence[str]) -> Iterator[pl.DataFr
 @contextmanager
 def _explained(name: str, form: Format) -> Iterator[None]:
     """Whatever Polars raises becomes a DataError that names the file."""
+    shown = without_secrets(name)
     try:
         yield
     except FileNotFoundError as error:
-        raise DataError(f"{name}: no such file") from error
+        raise DataError(f"{shown}: no such file") from error
     except OSError as error:
-        raise DataError(f"{name}: cannot be read: {_first_line(error)}") from error
+        raise DataError(f"{shown}: cannot be read: {_first_line(error).replace(name, shown)}") from error
     except pl.exceptions.NoDataError as error:
-        raise DataError(f"{name}: the file is empty") from error
+        raise DataError(f"{shown}: the file is empty") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if "expanded paths were empty" in str(error):
-            raise NoMatchError(f"{name}: no file matches") from error
-        raise DataError(form.broken(name) or f"{name}: no readable {form.title}: {_first_line(error)}") from error
+            raise NoMatchError(f"{shown}: no file matches") from error
+        problem = form.broken(name) or f"{name}: no readable {form.title}: {_first_line(error)}"
+        raise DataError(problem.replace(name, shown)) from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,11 +6,10 @@ what is larger than memory never stands in memory whole.
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from training.database import open_query, without_password
 from training.errors import DataError
-from training.files import format_of, open_file, open_prefix
+from training.files import format_of, open_file, open_prefix, without_secrets
 from training.table import Table
 
 STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "http", "https")
@@ -35,12 +34,7 @@ def open_tables(source: str, query: str | None = None) -> Iterator[Table]:
 def public_name(source: str) -> str:
     """The source without what is nobody's business: passwords, and the signature of a signed URL."""
     scheme = _scheme(source)
-    if not scheme:
-        return source
-    if scheme not in STORES:
-        return without_password(source)
-    parts = urlsplit(source)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return without_password(source) if scheme and scheme not in STORES else without_secrets(source)
 
 
 def _scheme(source: str) -> str:
