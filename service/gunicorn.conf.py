@@ -12,6 +12,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 from artifacts.store import Store  # noqa: E402
+from service.keys import Gate, KeysFileError  # noqa: E402
 from service.limits import MAX_URL_BYTES  # noqa: E402
 from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
 from service.welcome import welcome  # noqa: E402
@@ -45,7 +46,9 @@ accesslog = None  # service/log.py writes a line a request
 
 def on_starting(server: Any) -> None:
     """In the master, once, before it listens and forks."""
-    _refuse_exposed(server)
+    problems = _problems(server)
+    if problems:
+        sys.exit(str(SettingsError(problems)))
     os.environ[ADDRESS_CHECKED] = "yes"
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="aisle-metrics-", dir=_SHARED_MEMORY)
 
@@ -73,11 +76,14 @@ def on_exit(server: Any) -> None:
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
-def _refuse_exposed(server: Any) -> None:
-    """Check the addresses that gunicorn will listen on, which `--bind` may have made others than HOST."""
-    for address in server.cfg.address:
-        host = address[0] if isinstance(address, tuple) else "localhost"  # else the path of a Unix socket
-        if not _READ.may_listen_on(host):
-            sys.exit(str(SettingsError([exposed(host)])))
+def _problems(server: Any) -> list[str]:
+    """What is wrong with how gunicorn was called: its own options may have overridden what is above."""
+    addresses = [address for address in server.cfg.address if isinstance(address, tuple)]
+    problems = [exposed(host) for host, _ in addresses if not _READ.may_listen_on(host)]
     if server.cfg.preload_app:
-        sys.exit(str(SettingsError(["--preload cannot be used: each worker has to open the model itself"])))
+        problems.append("--preload cannot be used: each worker has to open the model itself")
+    try:
+        Gate(_READ.api_keys_file)
+    except KeysFileError as error:
+        problems.append(str(error))
+    return problems

@@ -139,7 +139,7 @@ class Gate:
         if key is None:
             raise UnknownKeyError("this API key is not known")
         if scope not in key.scopes:
-            raise ScopeError(f"this API key has no scope {scope!s}")
+            raise ScopeError(f"this API key has no scope {scope}")
 
     def _reread(self) -> None:
         self._looked = monotonic()

@@ -3,18 +3,20 @@
 import os
 import sys
 
+from gunicorn.arbiter import Arbiter
 from threadpoolctl import threadpool_limits
 
 from service.app import LIVE_MODEL, create_app
-from service.keys import KeysFileError
 from service.settings import SettingsError, check_address, read_settings
 
 try:
     settings = read_settings(os.environ)
     check_address(settings, os.environ)
-    app = create_app(settings)
-except (SettingsError, KeysFileError) as error:
-    sys.exit(str(error))
+except SettingsError as error:
+    print(error, file=sys.stderr)
+    sys.exit(Arbiter.WORKER_BOOT_ERROR)  # which tells gunicorn not to try again
+
+app = create_app(settings)
 
 # One thread each: workers are many, and their arrays too small to be worth sharing out.
 threadpool_limits(1)
