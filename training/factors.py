@@ -23,8 +23,11 @@ class Factors:
 def fit_factors(matrix: csr_array, settings: Model, show_progress: bool) -> Factors:
     """Factorise (n_users, n_items) strengths as in Hu, Koren and Volinsky 2008.
 
-    The same matrix, configuration and seed give the same factors. Items and users without entries get zero vectors.
+    The same matrix, configuration and seed give the same factors. Items and users without entries get zero vectors:
+    all of them where every buyer is a guest.
     """
+    if matrix.nnz == 0:
+        return Factors(*(np.zeros((rows, settings.factors), np.float32) for rows in matrix.shape))
     with threadpool_limits(1, "blas"):  # implicit crawls when BLAS brings threads of its own (implicit issue 387)
         model = AlternatingLeastSquares(
             factors=settings.factors,

@@ -12,6 +12,7 @@ from training.config import Model
 from training.dataset import GUEST, Dataset
 
 SECONDS_PER_DAY = 86_400
+LEAST_BM25 = 0.01
 # A habit outlives a taste: the user's own frequency decays more slowly than what ALS is fitted on.
 FREQUENCY_HALF_LIFE_DAYS = 180.0
 
@@ -86,9 +87,14 @@ def build_history(dataset: Dataset, settings: Model) -> tuple[History, float]:
 def _shape(
     decayed: npt.NDArray[np.float64], user: npt.NDArray[np.int32], item: npt.NDArray[np.int32], weighting: str
 ) -> tuple[npt.NDArray[np.float64], float]:
-    """Shaped strengths with mean 1, and what a single fresh purchase becomes on the same scale."""
+    """Shaped strengths with mean 1, and what a single fresh purchase becomes on the same scale.
+
+    All are above 0: ALS reads a negative strength as a dislike, and BM25 gives one to what nearly everybody buys.
+    """
+    if len(decayed) == 0:
+        return decayed, 1.0
     if weighting == "bm25":
-        shaped = bm25_weight(coo_matrix((decayed, (user, item)))).data
+        shaped = np.maximum(bm25_weight(coo_matrix((decayed, (user, item)))).data, LEAST_BM25)
         fresh = float(shaped.mean())
     else:
         shaped = {"count": decayed, "log": np.log1p(decayed), "binary": np.ones_like(decayed)}[weighting]
