@@ -32,8 +32,11 @@ def popularity_columns(popularity: Popularity) -> npt.NDArray[np.float32]:
 
 
 def typical_gap_days(history: History) -> float:
-    """Median days between two purchases of the same item by the same user; 30 where nobody ever came back."""
-    again = history.times_bought > 1
+    """Median days between two purchases of the same item by the same user; 30 where nobody ever came back.
+
+    Two baskets at the very same moment are no coming back, so that the gap is above 0.
+    """
+    again = (history.times_bought > 1) & (history.last > history.first)
     gaps = (history.last[again] - history.first[again]) / (history.times_bought[again] - 1) / SECONDS_PER_DAY
     return float(np.median(gaps)) if len(gaps) else 30.0
 
