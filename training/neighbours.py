@@ -1,5 +1,6 @@
 """Which items are bought in the same basket."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,22 @@ SHRINKAGE = 2.0
 CHUNK = 2_000
 
 
+@dataclass(frozen=True)
+class _Baskets:
+    """`counts` (n_pair_baskets, n_items) is 1 where a basket of two items or more, and not too large, holds the item;
+    `weights` is the same weighted by 1 / size and age, and `weight_of` (n_items,) float64 its column sums.
+
+    `baskets_of` (n_items,) counts all baskets with the item and `n_baskets` all there are, those of one item too:
+    who buys an item alone lowers the confidence of what goes with it.
+    """
+
+    counts: csr_array
+    weights: csr_array
+    weight_of: npt.NDArray[np.float64]
+    baskets_of: npt.NDArray[np.int64]
+    n_baskets: int
+
+
 def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
     """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
 
@@ -29,11 +46,9 @@ def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
     has a large w_j, and for a single chance pair, whose w_ij is small against the shrinkage. Works through the items
     in chunks, so that memory holds one chunk's co-purchases at a time.
     """
-    counts, weights = _basket_matrices(dataset)
-    baskets_of = np.bincount(counts.indices, minlength=dataset.n_items)
-    weight_of = np.bincount(weights.indices, weights.data, dataset.n_items)
+    baskets = _read_baskets(dataset)
     parts = [
-        _chunk(counts, weights, baskets_of, weight_of, start)
+        _chunk(baskets, start)
         for start in tqdm(range(0, dataset.n_items, CHUNK), "neighbours", disable=not show_progress)
     ]
     sizes, items, score, support, confidence, lift = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -47,8 +62,7 @@ def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
     )
 
 
-def _basket_matrices(dataset: Dataset) -> tuple[csr_array, csr_array]:
-    """(n_baskets, n_items): 1 where a basket of at least two items holds the item, and the same weighted."""
+def _read_baskets(dataset: Dataset) -> _Baskets:
     bought = np.flatnonzero(dataset.purchase)
     keys, first = np.unique(dataset.basket[bought] * dataset.n_items + dataset.item[bought], return_index=True)
     basket, item = np.divmod(keys, dataset.n_items)
@@ -58,33 +72,30 @@ def _basket_matrices(dataset: Dataset) -> tuple[csr_array, csr_array]:
     _, row = np.unique(basket[usable], return_inverse=True)
     shape = (int(row.max(initial=-1)) + 1, dataset.n_items)
     where = (row, item[usable])
-    ones = csr_array((np.ones(len(row), np.float32), where), shape=shape)
-    weighted = csr_array(((age / size)[usable].astype(np.float32), where), shape=shape)
-    return ones, weighted
+    weight = (age / size)[usable]
+    return _Baskets(
+        counts=csr_array((np.ones(len(row), np.float32), where), shape=shape),
+        weights=csr_array((weight.astype(np.float32), where), shape=shape),
+        weight_of=np.bincount(item[usable], weight, dataset.n_items).astype(np.float64),
+        baskets_of=np.bincount(item, minlength=dataset.n_items),
+        n_baskets=len(np.unique(basket)),
+    )
 
 
-def _chunk(
-    counts: csr_array,
-    weights: csr_array,
-    baskets_of: npt.NDArray[np.int64],
-    weight_of: npt.NDArray[np.float64],
-    start: int,
-) -> tuple[npt.NDArray[Any], ...]:
+def _chunk(baskets: _Baskets, start: int) -> tuple[npt.NDArray[Any], ...]:
     """Row sizes, items, score, support, confidence and lift for the items from `start` on."""
-    some = counts[:, start : start + CHUNK].T.tocsr()
-    support, together = some @ counts, some @ weights
-    support.sort_indices()
-    together.sort_indices()  # the two products hold the same pairs, now in the same order
-    row = np.repeat(np.arange(support.shape[0]), np.diff(support.indptr))
-    item = support.indices
+    some = baskets.counts[:, start : start + CHUNK].T.tocsr()
+    support = (some @ baskets.counts).tocoo()
+    row, item = support.coords
+    together = np.asarray((some @ baskets.weights).tocsr()[row, item]).ravel()
     keep = (support.data >= MIN_SUPPORT) & (item != row + start)
-    row, item, support_of, shared = row[keep], item[keep], support.data[keep], together.data[keep]
-    score = shared / (weight_of[row + start] + weight_of[item] - shared + SHRINKAGE)
+    row, item, support_of, together = row[keep], item[keep], support.data[keep], together[keep]
+    score = together / (baskets.weight_of[row + start] + baskets.weight_of[item] - together + SHRINKAGE)
     order = np.lexsort((item, -score, row))
     row, item, support_of, score = row[order], item[order], support_of[order], score[order]
     place = np.arange(len(row)) - np.searchsorted(row, row)
     best = place < PER_ITEM
     row, item, support_of, score = row[best], item[best], support_of[best], score[best]
-    confidence = support_of / baskets_of[row + start]
-    lift = confidence * counts.shape[0] / baskets_of[item]
+    confidence = support_of / baskets.baskets_of[row + start]
+    lift = confidence * baskets.n_baskets / baskets.baskets_of[item]
     return np.bincount(row, minlength=some.shape[0]), item, score, support_of, confidence, lift
