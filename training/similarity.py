@@ -11,7 +11,7 @@ from artifacts.catalogue import Catalogue
 from artifacts.model import Similar
 
 PER_ITEM = 50
-CHUNK = 1_000
+CELLS = 20_000_000  # scores held at a time: about half a gigabyte in all
 # Who buys an item also buys what goes with it, so factors alone name complements as often as substitutes: what the
 # titles and categories say weighs twice as much.
 CONTENT_WEIGHT = 2.0
@@ -30,9 +30,10 @@ def find_similar(item_factors: Vectors, catalogue: Catalogue, show_progress: boo
     unit = item_factors / np.maximum(norms, np.finfo(np.float32).tiny)
     words = describe_items(catalogue)
     width = min(PER_ITEM, len(unit) - 1)
+    rows = max(1, CELLS // len(unit))
     parts = [
-        _chunk(unit, words, start, width)
-        for start in tqdm(range(0, len(unit), CHUNK), "similar items", disable=not show_progress)
+        _chunk(unit, words, slice(start, start + rows), width)
+        for start in tqdm(range(0, len(unit), rows), "similar items", disable=not show_progress)
     ]
     items, scores = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Similar(np.where(scores > 0, items, -1).astype(np.int32), np.maximum(scores, 0).astype(np.float32))
@@ -63,12 +64,12 @@ def describe_items(catalogue: Catalogue) -> csr_array:
     return weighted
 
 
-def _chunk(unit: Vectors, words: csr_array, start: int, width: int) -> tuple[npt.NDArray[np.int64], Vectors]:
-    tastes = unit[start : start + CHUNK] @ unit.T
-    content = (words[start : start + CHUNK] @ words.T).toarray()
-    described = np.diff(words.indptr)[start : start + CHUNK, np.newaxis] > 0
+def _chunk(unit: Vectors, words: csr_array, some: slice, width: int) -> tuple[npt.NDArray[np.int64], Vectors]:
+    tastes = unit[some] @ unit.T
+    content = (words[some] @ words.T).toarray()
+    described = np.diff(words.indptr)[some, np.newaxis] > 0
     score = np.where(described, (tastes + CONTENT_WEIGHT * content) / (1 + CONTENT_WEIGHT), tastes)
-    score[np.arange(len(score)), start + np.arange(len(score))] = -np.inf
+    score[np.arange(len(score)), some.start + np.arange(len(score))] = -np.inf
     items = np.argpartition(-score, width - 1, axis=1)[:, :width] if width else np.empty((len(score), 0), np.int64)
     best = np.take_along_axis(score, items, axis=1)
     order = np.lexsort((items, -best), axis=1)
