@@ -10,9 +10,13 @@ import numpy.typing as npt
 INDEX_FILE = "index.faiss"
 # With fewer eligible items than this, exact scores over just those cost less than searching around the others.
 EXACT_BELOW = 2_000
+# A graph leads through the items that are not eligible: the fewer are, the further it has to be searched for the same
+# recall, until exact scores cost less.
+EXACT_BELOW_SHARE = 0.1
 
 Vectors = npt.NDArray[np.float32]
 Hits = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
+NOTHING: Hits = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -35,25 +39,31 @@ class ItemIndex:
         n_eligible = int(np.count_nonzero(eligible))
         k = min(k, n_eligible)
         if k == 0:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        if n_eligible > EXACT_BELOW:
-            hits = self._search_graph(query, eligible, k)
-            if len(hits[0]) == k:
-                return hits
+            return NOTHING
+        hits = self._search_graph(query, eligible, n_eligible, k)
+        if len(hits[0]) == k:
+            return hits
         candidates = np.flatnonzero(eligible)
         return best(candidates, self.vectors[candidates] @ query, k)
 
-    def _search_graph(self, query: Vectors, eligible: npt.NDArray[np.bool_], k: int) -> Hits:
+    def _search_graph(self, query: Vectors, eligible: npt.NDArray[np.bool_], n_eligible: int, k: int) -> Hits:
+        """What the index finds, or nothing where exact scores are cheaper or have to decide a tie."""
+        exact = isinstance(self.graph, faiss.IndexFlat)
+        if n_eligible <= (EXACT_BELOW if exact else max(EXACT_BELOW, EXACT_BELOW_SHARE * len(eligible))):
+            return NOTHING
         selector = faiss.IDSelectorBitmap(np.packbits(eligible, bitorder="little"))
-        if isinstance(self.graph, faiss.IndexFlat):
-            parameters = faiss.SearchParameters(sel=selector)
-        else:
-            parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=max(self.ef_search, k))
-        scores, items = self.graph.search(query[np.newaxis], k, params=parameters)
-        found = items[0][items[0] >= 0]
-        if isinstance(self.graph, faiss.IndexFlat):
-            return best(found, scores[0][: len(found)], k)
+        if exact:
+            return self._search_flat(query, faiss.SearchParameters(sel=selector), k)
+        reach = max(self.ef_search * len(eligible) // n_eligible, k)
+        parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=reach)
+        items = self.graph.search(query[np.newaxis], k, params=parameters)[1][0]
+        found = items[items >= 0]
         return best(found, self.vectors[found] @ query, k)  # the graph's own scores come from 8-bit codes
+
+    def _search_flat(self, query: Vectors, parameters: faiss.SearchParameters, k: int) -> Hits:
+        """One more is looked for, to see whether equal scores stand on both sides of the cut."""
+        scores, items = (found[0] for found in self.graph.search(query[np.newaxis], k + 1, params=parameters))
+        return NOTHING if scores[k - 1] == scores[k] else best(items[:k], scores[:k], k)
 
 
 def best(items: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], k: int) -> Hits:
