@@ -8,14 +8,15 @@ MAX_CATEGORY_CHARACTERS = 256
 MAX_REQUEST_ID_CHARACTERS = 128
 
 MAX_LIMIT = 100  # items an answer may hold
-MAX_EXCLUDED_IDS = 1_000
-MAX_CATEGORIES = 100
+MAX_EXCLUDED_IN_URL = 100
+MAX_EXCLUDED_IN_BODY = 1_000
+MAX_CATEGORIES = 20
 MAX_RECENT_ITEMS = 200  # each is a row of the fold-in's linear system
 MAX_BASKET_ITEMS = 200
 MAX_RANKED_ITEMS = 1_000
 MAX_BATCH_USERS = 10_000
 
-MAX_QUERY_FIELDS = 1_200  # name=value pairs in a URL
+MAX_QUERY_FIELDS = 1_000  # name=value pairs in a URL
 MAX_URL_BYTES = 8190  # the most gunicorn can be told to take
 MAX_PROBLEMS = 100  # fields named in one error answer
 MAX_ECHOED_CHARACTERS = 100  # of a refused value

@@ -19,7 +19,6 @@ from service.schemas import Request
 Schema = TypeVar("Schema", bound=Request)
 
 BODY = "body"
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MESSAGES = {
     "extra_forbidden": "is not a known parameter",
@@ -149,17 +148,13 @@ def _reader(annotation: Any) -> Callable[[str], Any] | None:
     if get_origin(annotation) is list:
         return None
     plain = {annotation, *(get_args(part)[0] if get_origin(part) else part for part in get_args(annotation))}
-    for kind, reader in ((int, _integer), (bool, _boolean), (float, _number)):
+    for kind, reader in ((int, _number), (bool, _boolean), (float, _number)):
         if kind in plain:
             return reader
     return str
 
 
 # What does not read as its type is left as text, which strict validation then refuses with the field's own message.
-def _integer(text: str) -> int | str:
-    return int(text) if _INTEGER.fullmatch(text) else text
-
-
 def _number(text: str) -> float | str:
     return float(text) if _NUMBER.fullmatch(text) else text
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from artifacts.query import DEFAULT_LIMIT, Filters, Query, Repeat
 from service.limits import (
@@ -10,7 +10,8 @@ from service.limits import (
     MAX_BATCH_USERS,
     MAX_CATEGORIES,
     MAX_CATEGORY_CHARACTERS,
-    MAX_EXCLUDED_IDS,
+    MAX_EXCLUDED_IN_BODY,
+    MAX_EXCLUDED_IN_URL,
     MAX_ID_CHARACTERS,
     MAX_LIMIT,
     MAX_RANKED_ITEMS,
@@ -26,10 +27,24 @@ Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 RepeatPolicy = Literal["exclude", "allow", "only"]
 
 
+def _whole(value: Any) -> Any:
+    """In JSON 10.0 is an integer as good as 10."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Request(BaseModel):
     """Base of every request: unknown fields are refused, nothing is converted, all problems are found at once."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+_EXCLUDE = "Items that must not be answered."
+
+
+class InBody(Request):
+    """A body has room for more than a URL."""
+
+    exclude: Annotated[list[Id], Field(max_length=MAX_EXCLUDED_IN_BODY, description=_EXCLUDE)] = []
 
 
 class Explained(Request):
@@ -41,24 +56,16 @@ class Explained(Request):
 class Filtered(Explained):
     """How many items to answer, and which may be among them."""
 
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many items to answer.")] = DEFAULT_LIMIT
-    exclude: Annotated[
-        list[Id], Field(max_length=MAX_EXCLUDED_IDS, description="Items that must not be answered.")
-    ] = []
+    limit: Annotated[
+        int, Field(ge=1, le=MAX_LIMIT, description="How many items to answer."), BeforeValidator(_whole)
+    ] = DEFAULT_LIMIT
+    exclude: Annotated[list[Id], Field(max_length=MAX_EXCLUDED_IN_URL, description=_EXCLUDE)] = []
     category: Annotated[
         list[Category], Field(max_length=MAX_CATEGORIES, description="Answer items of these categories only.")
     ] = []
     min_price: Price | None = Field(default=None, description="In the shop's currency, inclusive.")
     max_price: Price | None = Field(default=None, description="In the shop's currency, inclusive; not below min_price.")
     in_stock: bool = Field(default=True, description="Leave out what is not available.")
-
-    @field_validator("max_price")
-    @classmethod
-    def _not_below_min_price(cls, max_price: float | None, info: ValidationInfo) -> float | None:
-        min_price = info.data.get("min_price")
-        if max_price is not None and min_price is not None and max_price < min_price:
-            raise ValueError(f"must not be below min_price ({min_price})")
-        return max_price
 
     def filters(self) -> Filters:
         return Filters(tuple(self.category), self.min_price, self.max_price, self.in_stock)
@@ -95,7 +102,7 @@ class UserRecommendations(Personal):
         return self.about(user_id=self.user_id)
 
 
-class Recommendations(Personal):
+class Recommendations(InBody, Personal):
     """Picks for a user, a session, or a user's session: one of the two is required."""
 
     model_config = ConfigDict(
@@ -133,7 +140,7 @@ class ItemCrossSell(Filtered):
         return self.about(items=(self.item_id,))
 
 
-class CrossSell(Personal):
+class CrossSell(InBody, Personal):
     """What is bought together with a basket."""
 
     items: Annotated[list[Id], Field(min_length=1, max_length=MAX_BASKET_ITEMS, description="The basket.")]
@@ -176,7 +183,7 @@ class Rank(Explained):
         )
 
 
-class BatchRecommendations(Personal):
+class BatchRecommendations(InBody, Personal):
     """Picks for many users, each with the same parameters."""
 
     user_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_BATCH_USERS)]
