@@ -120,6 +120,17 @@ def test_the_examples_load(file: Path) -> None:
     assert load_config(file, None).columns.item
 
 
+def test_what_is_written_down_has_no_passwords(tmp_path: Path) -> None:
+    file = write(tmp_path, '[data]\nquery = "select 1"\ncatalogue = "https://host/items.csv?signature=secret"\n')
+    public = load_config(file, "postgresql://me:secret@host/shop").public()
+    assert public["data"] == {
+        "source": "postgresql://me:***@host/shop",
+        "query": "select 1",
+        "catalogue": "https://host/items.csv",
+    }
+    assert public["model"]["factors"] == 128
+
+
 def test_a_configuration_cannot_be_changed() -> None:
     config = load_config(None, None)
     with pytest.raises(ValueError, match="frozen"):

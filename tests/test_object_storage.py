@@ -116,7 +116,7 @@ def test_an_unreachable_store_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound, not listening: every connection is refused
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        with pytest.raises(DataError, match=r"s3://shop/orders\.parquet: cannot be read"):
+        with pytest.raises(DataError, match=r"s3://shop/orders\.parquet: cannot be reached: .*refused"):
             read("s3://shop/orders.parquet")
 
 

@@ -233,6 +233,9 @@ def test_no_usable_rows_say_why(tmp_path: Path) -> None:
     assert said.startswith(f"{file}: no usable rows")
     assert "bad time: 4" in said
     assert f"{file}: column 'time': '01/03/2024 10:00' is no time" in said
+    said = problem(write(ROWS.with_columns(event=pl.lit("transaction")), file))
+    assert "event without a weight: 4" in said
+    assert "those read are transaction" in said
     file.write_text("user_id,item_id,time\n")
     assert f"{file}: no usable rows" in problem(file)
 

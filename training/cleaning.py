@@ -71,9 +71,10 @@ def _drop(rows: pl.DataFrame, reasons: Iterable[tuple[str, pl.Expr]]) -> tuple[p
     """Rows without those that a reason's condition is true for, and how many each reason dropped."""
     lines: Lines = []
     for reason, bad in reasons:
-        before = rows.height
-        rows = rows.filter(~bad.fill_null(value=False))
-        lines.append((reason, before - rows.height))
+        marked = rows.select(bad.fill_null(value=False)).to_series()
+        dropped = int(marked.sum())
+        rows = rows.filter(~marked) if dropped else rows
+        lines.append((reason, dropped))
     return rows, lines
 
 

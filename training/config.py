@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from training.errors import ConfigError
+from training.sources import public_name
 
 
 def _compiles(pattern: str) -> str:
@@ -112,6 +113,12 @@ class Config(_Section):
     def purchase_event(self) -> str:
         """The event type that is a purchase: the one with the greatest weight."""
         return max(self.events, key=lambda event: self.events[event])
+
+    def public(self) -> dict[str, Any]:
+        """All of it as JSON values, sources without passwords and signatures: what may be written down."""
+        values = self.model_dump(mode="json")
+        named = {key: public_name(values["data"][key]) for key in ("source", "catalogue") if values["data"][key]}
+        return values | {"data": values["data"] | named}
 
 
 def load_config(path: Path | None, data: str | None) -> Config:

@@ -21,11 +21,13 @@ def open_query(url: str, query: str | None) -> Iterator[Table]:
     Raises DataError, as reading may: no query, no driver, unreachable, refused, or an error in the query.
     """
     name = without_password(url)
-    if query is None:
-        raise DataError(f"{name}: a database needs a query (data.query)")
     address = _address(url)
     with _explained(name):
         engine = sa.create_engine(address, connect_args=_connect_args(address))
+    if address.drivername.startswith("sqlite") and not Path(address.database or "").is_file():
+        raise DataError(f"{name}: no such file")  # SQLite would make one
+    if query is None:
+        raise DataError(f"{name}: a database needs a query (data.query)")
     try:
         with _explained(name), engine.connect() as connection:
             # The query is the driver's own text: nothing in it (a time's colon, LIKE's percent) is a parameter.
@@ -49,8 +51,6 @@ def _address(url: str) -> sa.URL:
         raise DataError(f"{url.partition('://')[0]}://…: no database URL (postgresql://user@host/name)") from error
     if address.drivername == "postgres":  # what hosting companies hand out
         address = address.set(drivername="postgresql")
-    if address.drivername.startswith("sqlite") and not Path(address.database or "").is_file():
-        raise DataError(f"{address.render_as_string()}: no such file")  # SQLite would make one
     return address
 
 
@@ -63,7 +63,7 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except (sa.exc.NoSuchModuleError, ImportError) as error:
-        raise DataError(f"{name}: no driver for this kind of database is installed: {error}") from error
+        raise DataError(f"{name}: no driver is installed for this kind of database: {error}") from error
     except sa.exc.SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         raise DataError(f"{name}: {' '.join(str(cause).split())}") from error

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from training.errors import DataError
-from training.malformed import broken_csv, broken_json, keys, locate
+from training.malformed import STORAGE_OPTIONS, broken_csv, broken_json, keys, locate
 from training.table import Table
 
 BATCH_ROWS = 500_000
 COMPRESSED = (".gz", ".zst")
-STORAGE_OPTIONS = {"max_retries": 3}  # Polars' own 10 keep a wrong host name waiting for minutes
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def _explained(name: str, form: Format) -> Iterator[None]:
     except FileNotFoundError as error:
         raise DataError(f"{shown}: no such file") from error
     except OSError as error:
-        raise DataError(f"{shown}: cannot be read: {_first_line(error).replace(name, shown)}") from error
+        raise DataError(f"{shown}: {_os_problem(error).replace(name, shown)}") from error
     except pl.exceptions.NoDataError as error:
         raise DataError(f"{shown}: the file is empty") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
@@ -99,6 +98,13 @@ def _explained(name: str, form: Format) -> Iterator[None]:
             raise NoMatchError(f"{shown}: no file matches") from error
         problem = form.broken(name) or f"{name}: no readable {form.title}: {_first_line(error)}"
         raise DataError(problem.replace(name, shown)) from error
+
+
+def _os_problem(error: OSError) -> str:
+    """Polars tells an unreachable host only in the words of its chain of causes, the last of which says why."""
+    if "error sending request" not in str(error):
+        return f"cannot be read: {_first_line(error)}"
+    return f"cannot be reached: {str(error).strip().splitlines()[-1].strip().lstrip('0123456789: ')}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -14,6 +14,8 @@ from training.errors import DataError
 from training.products import FROM_CATALOGUE, merge, products_sold, read_products
 from training.sources import open_tables, public_name
 
+EVENTS_SHOWN = 10
+
 
 @dataclass(frozen=True)
 class Interactions:
@@ -57,7 +59,7 @@ def read_interactions(config: Config, progress: bool) -> Interactions:
     own = read_products(config, config.data.catalogue, read.roles) if config.data.catalogue else None
     cleaned = clean(read.rows, config, datetime.now(UTC).replace(tzinfo=None))
     if cleaned.rows.is_empty():
-        raise DataError(_nothing_left(source, cleaned.table, read.odd_time))
+        raise DataError(_nothing_left(source, cleaned.table, read))
     return Interactions(
         _weighed(cleaned.rows, config),
         merge(products_sold(cleaned.rows), own),
@@ -92,9 +94,12 @@ def _odd_time(raw: pl.Series, times: pl.Series, name: str) -> str | None:
     return None if odd.is_empty() else f"{name}: column {raw.name!r}: {odd[0]!r} is no time"
 
 
-def _nothing_left(source: str, table: tuple[tuple[str, int], ...], odd_time: str | None) -> str:
+def _nothing_left(source: str, table: tuple[tuple[str, int], ...], read: _Read) -> str:
     lines = [f"{source}: no usable rows", *(f"  {what}: {rows:,}" for what, rows in table if rows)]
-    return "\n".join([*lines, odd_time] if odd_time else lines)
+    events = read.rows["event"].drop_nulls().unique().sort().head(EVENTS_SHOWN)
+    if dict(table)["event without a weight"]:
+        lines.append(f"[events] gives weights to types of events; those read are {', '.join(events)}")
+    return "\n".join([*lines, read.odd_time] if read.odd_time else lines)
 
 
 def _weighed(rows: pl.DataFrame, config: Config) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from operator import itemgetter
 import orjson
 import polars as pl
 
+STORAGE_OPTIONS = {"max_retries": 3}  # Polars' own 10 keep a wrong host name waiting for long
 LINES = 50_000
 KEY_LINES = 10_000
 
@@ -68,7 +69,7 @@ def keys(name: str) -> list[str]:
 
 
 def _lines(name: str) -> Iterator[tuple[str, str]]:
-    frame = pl.scan_lines(name, include_file_paths="path")
+    frame = pl.scan_lines(name, include_file_paths="path", storage_options=STORAGE_OPTIONS)
     for batch in frame.collect_batches(chunk_size=LINES, maintain_order=True):
         yield from batch.select("path", "line").iter_rows()
 

@@ -46,7 +46,7 @@ def describe(
             "n_users": dataset.n_users,
             "n_items": dataset.n_items,
         },
-        configuration=config.model_dump(mode="json"),
+        configuration=config.public(),
         libraries={name: version(name) for name in LIBRARIES},
         git_commit=_git_commit(),
         cleaning=interactions.cleaning,
