@@ -23,7 +23,7 @@ class History:
     `indptr` (n_users + 1,) int64; all else is (n_entries,): `items` int32; `strength` float32, the decayed and
     weighted interaction r_ui that ALS was fitted on, before alpha; `times_bought` int32, 0 where the user only
     looked; `frequency` float32, log(1 + decayed purchases); `first`, `last` int64, Unix seconds of the first and
-    the last purchase.
+    the last purchase, or look where there was none.
     """
 
     indptr: npt.NDArray[np.int64]

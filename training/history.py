@@ -73,15 +73,28 @@ def build_history(dataset: Dataset, settings: Model) -> tuple[History, float]:
     strength, fresh = _shape(np.add.reduceat(decayed, starts), user, item, settings.weighting)
     bought = np.add.reduceat(entries.purchase.astype(np.int32), starts)
     habit = entries.purchase * decay(entries.time, dataset.until, FREQUENCY_HALF_LIFE_DAYS)
+    first, last = _first_and_last(entries, starts, bought)
     return History(
         indptr=np.searchsorted(user, np.arange(dataset.n_users + 1)),
         items=item,
         strength=strength.astype(np.float32),
         times_bought=bought.astype(np.int32),
         frequency=np.log1p(np.add.reduceat(habit, starts)).astype(np.float32),
-        first=np.minimum.reduceat(entries.time, starts),
-        last=np.maximum.reduceat(entries.time, starts),
+        first=first,
+        last=last,
     ), fresh
+
+
+def _first_and_last(
+    entries: Entries, starts: npt.NDArray[np.int64], bought: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """When each group of entries was first and last bought; first and last looked at where it never was."""
+    sizes = np.diff(starts, append=len(entries.time))
+    counts = entries.purchase | np.repeat(bought == 0, sizes)
+    limits = np.iinfo(np.int64)
+    first = np.minimum.reduceat(np.where(counts, entries.time, limits.max), starts)
+    last = np.maximum.reduceat(np.where(counts, entries.time, limits.min), starts)
+    return first, last
 
 
 def _shape(
