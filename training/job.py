@@ -3,6 +3,7 @@
 from artifacts.store import DEFAULT_KEEP, Store
 from training.config import Config
 from training.dataset import encode
+from training.evaluation.run import evaluate
 from training.fit import fit
 from training.interactions import read_interactions
 from training.provenance import Stopwatch, describe
@@ -21,7 +22,9 @@ def train(config: Config, store: Store, show_progress: bool) -> str:
         dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
     with clock.step("fit"):
         fitted = fit(dataset, interactions.catalogue, config.model, show_progress)
-    metrics = {"index": {"recall@10": fitted.recipe.index_recall}}
+    with clock.step("evaluate"):
+        evaluation = evaluate(interactions, config, backtests=0, show_progress=show_progress)
+    metrics = {"index": {"recall@10": fitted.recipe.index_recall}, "evaluation": evaluation.metrics}
     with store.draft() as draft:
         with clock.step("write"):
             fitted.save(draft)

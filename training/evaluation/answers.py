@@ -1,0 +1,65 @@
+"""An opened version's answers to the cases of a task, asked through the queries that the service uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from artifacts.cross_sell import cross_sell
+from artifacts.ids import UNKNOWN
+from artifacts.model import Model
+from artifacts.query import Answer, Filters, Pick, Query, Repeat
+from artifacts.recommend import recommend
+from training.dataset import GUEST
+from training.evaluation.metrics import NOTHING
+from training.evaluation.tasks import USER_TASKS, Cases, Task
+
+# What a shop has in stock today says nothing of the window: all items count as available.
+ANY_ITEM = Filters(in_stock=False)
+
+
+@dataclass(frozen=True)
+class Picks:
+    """Ranked picks of each case: `items` (n_cases, k) int32, NOTHING (-1) behind the last; `scores` the same shape,
+    float32, NaN behind the last."""
+
+    items: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
+
+
+def ask(model: Model, cases: Cases, k: int, show_progress: bool) -> Picks:
+    """The first k picks of the version for each case."""
+    question = _questions(model, cases)
+    query: Callable[[Model, Query], Answer] = recommend if cases.task in USER_TASKS else cross_sell
+    items = np.full((len(cases), k), NOTHING, np.int32)
+    scores = np.full((len(cases), k), np.nan, np.float32)
+    for row in tqdm(range(len(cases)), f"asking for {cases.task}", disable=not show_progress):
+        picks = query(model, question(row, k)).picks
+        items[row, : len(picks)] = _indexes(model, picks)
+        scores[row, : len(picks)] = [pick.score for pick in picks]
+    return Picks(items, scores)
+
+
+def _questions(model: Model, cases: Cases) -> Callable[[int, int], Query]:
+    def given(row: int) -> tuple[str, ...]:
+        items = cases.given.indices[cases.given.indptr[row] : cases.given.indptr[row + 1]]
+        return tuple(model.item_ids[index] for index in items.tolist())
+
+    def about_user(row: int, k: int) -> Query:
+        repeat = Repeat.EXCLUDE if cases.task is Task.DISCOVERY else Repeat.ALLOW
+        if cases.user[row] == GUEST:
+            return Query(recent_items=given(row), limit=k, repeat=repeat, filters=ANY_ITEM)
+        return Query(user_id=model.user_ids[int(cases.user[row])], limit=k, repeat=repeat, filters=ANY_ITEM)
+
+    def about_basket(row: int, k: int) -> Query:
+        return Query(items=given(row), limit=k, repeat=Repeat.ALLOW, filters=ANY_ITEM)
+
+    return about_user if cases.task in USER_TASKS else about_basket
+
+
+def _indexes(model: Model, picks: tuple[Pick, ...]) -> list[int]:
+    found = [model.item_ids.find(pick.item_id) for pick in picks]
+    assert UNKNOWN not in found  # noqa: S101  # a version answers its own items
+    return found

@@ -1,0 +1,139 @@
+"""An evaluation from beginning to end: fit on what came before a window, ask, compare."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from artifacts.manifest import Provenance
+from artifacts.model import Model, open_model
+from artifacts.store import Store
+from training import config as configuration
+from training.config import Config
+from training.dataset import GUEST
+from training.evaluation import looks
+from training.evaluation.answers import Picks, ask
+from training.evaluation.audience import audience_lifts
+from training.evaluation.baselines import LATELY_DAYS, Baseline, count_sold, for_baskets, for_users, rank
+from training.evaluation.bootstrap import Estimate, estimate, resample
+from training.evaluation.compare import Items, compare
+from training.evaluation.known import Known, know, make_cases
+from training.evaluation.metrics import Values, head, self_information
+from training.evaluation.results import RECIPE, Evaluation, SampleUser, TaskResult, WindowResult
+from training.evaluation.split import Window, test_window
+from training.evaluation.tasks import USER_TASKS, Activity, Cases, Task, activity_of, bought_later
+from training.fit import fit
+from training.history import SECONDS_PER_DAY
+from training.interactions import Interactions
+
+# One fixed seed, whatever the model's: every version is asked the same questions on the same data.
+SEED = 20_090_618
+MAX_AUDIENCE_ITEMS = 1_000
+SAMPLE_USERS = 12
+
+
+def evaluate(interactions: Interactions, config: Config, backtests: int, show_progress: bool) -> Evaluation:
+    """Evaluate the configured recipe and its baselines on the last window of the data and on `backtests` earlier ones.
+
+    Earlier windows that the history does not reach are left out; where it does not even reach the last one, there is
+    nothing to evaluate and the answer says so.
+    """
+    last = test_window(interactions.frame, config.evaluation.test_days)
+    windows = [last.earlier(step) for step in range(backtests + 1)]
+    test, *rest = [evaluate_window(interactions, config, window, show_progress) for window in windows]
+    skipped = (
+        None if test else f"nobody who had bought before {last.start:%Y-%m-%d} bought again up to {last.end:%Y-%m-%d}"
+    )
+    return Evaluation(config.evaluation.k, test, tuple(result for result in rest if result is not None), skipped)
+
+
+def evaluate_window(
+    interactions: Interactions, config: Config, window: Window, show_progress: bool
+) -> WindowResult | None:
+    """Fit on what came before the window and compare on what came in it; None where there is nothing to compare."""
+    known = know(interactions, config, window)
+    if known is None:
+        return None
+    tasks = make_cases(known, np.random.default_rng(SEED))
+    with fitted_before(known, config.model, show_progress) as model:
+        answers = {task: ask(model, cases, config.evaluation.k, show_progress) for task, cases in tasks.items()}
+        return _measure(known, tasks, model, answers, np.random.default_rng(SEED))
+
+
+@contextmanager
+def fitted_before(known: Known, settings: configuration.Model, show_progress: bool) -> Iterator[Model]:
+    """The recipe with these settings, fitted on what came before the window, published to a store of its own and
+    opened."""
+    with tempfile.TemporaryDirectory(prefix="aisle-evaluation-") as directory:
+        store = Store(Path(directory))
+        with store.draft() as draft:
+            fit(known.dataset, known.history.catalogue, settings, show_progress).save(draft)
+            version = store.publish(draft, Provenance(created=datetime.now(UTC).isoformat(timespec="seconds")))
+        yield open_model(store.path(version))
+
+
+def _measure(
+    known: Known,
+    tasks: Mapping[Task, Cases],
+    model: Model,
+    answers: Mapping[Task, Picks],
+    rng: np.random.Generator,
+) -> WindowResult:
+    picks = {task: {RECIPE: picks} for task, picks in answers.items()}
+    asked, answered = tasks[Task.NEXT_PURCHASES], answers[Task.NEXT_PURCHASES]
+    for baseline, some in _rivals(known, tasks):
+        for cases in some:
+            picks[cases.task][baseline.name] = rank(baseline, cases, answered.items.shape[1])
+    sold = count_sold(known.earlier, known.dataset.n_items)
+    buyers = np.bincount(known.past.count.indices, minlength=known.dataset.n_items)
+    items = Items(self_information(buyers, known.dataset.n_users), head(sold))
+    lifts = audience_lifts(model, bought_later(known.past, known.later), MAX_AUDIENCE_ITEMS, rng)
+    return WindowResult(
+        window=known.window,
+        n_users=known.dataset.n_users,
+        n_items=known.dataset.n_items,
+        tasks={task: _compare(known, cases, picks[task], items, rng) for task, cases in tasks.items()},
+        audience=_mean(lifts, rng),
+        n_audience_items=len(lifts),
+        index_recall=model.recipe.index_recall,
+        tail=looks.long_tail(answered, asked, sold),
+        calibration=looks.calibration(answered, asked),
+        sample_users=_sample_users(known, asked, model, answered.items.shape[1], rng),
+    )
+
+
+def _rivals(known: Known, tasks: Mapping[Task, Cases]) -> Iterator[tuple[Baseline, list[Cases]]]:
+    """Each baseline with the cases it can answer."""
+    n_items = known.dataset.n_items
+    sold = count_sold(known.earlier, n_items)
+    lately = count_sold(known.earlier.since(known.start - LATELY_DAYS * SECONDS_PER_DAY), n_items)
+    about_users = [cases for task, cases in tasks.items() if task in USER_TASKS]
+    for baseline in for_users(known.past, sold, lately):
+        yield baseline, about_users
+    about_baskets = [cases for task, cases in tasks.items() if task not in USER_TASKS]
+    if about_baskets:
+        for baseline in for_baskets(known.earlier, n_items):
+            yield baseline, about_baskets
+
+
+def _compare(
+    known: Known, cases: Cases, picks: Mapping[str, Picks], items: Items, rng: np.random.Generator
+) -> TaskResult:
+    groups = np.where(cases.user == GUEST, Activity.NEW, activity_of(known.past.baskets[cases.user]))
+    return compare(cases, picks, items, groups, rng)
+
+
+def _mean(values: Values, rng: np.random.Generator) -> Estimate | None:
+    return estimate(values, resample(len(values), rng)) if len(values) else None
+
+
+def _sample_users(known: Known, cases: Cases, model: Model, k: int, rng: np.random.Generator) -> tuple[SampleUser, ...]:
+    chosen = np.sort(rng.choice(len(cases), min(SAMPLE_USERS, len(cases)), replace=False))
+    some = cases.some(chosen)
+    following = ask(model, some, k, show_progress=False)
+    discovered = ask(model, replace(some, task=Task.DISCOVERY), k, show_progress=False)
+    return looks.sample_users(known.past, some, following, discovered, known.titles)

@@ -1,0 +1,61 @@
+"""Time windows, and the history as it stood before one."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from training.interactions import Interactions
+
+# Shown, not fitted; the most frequent title of all time would tell of later events.
+SHOWN = ("title", "image_url", "product_url")
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `start` up to, not including, `end`: naive UTC."""
+
+    start: datetime
+    end: datetime
+
+    def earlier(self, windows: int) -> "Window":
+        """The window as long as this one, `windows` windows before."""
+        step = (self.end - self.start) * windows
+        return Window(self.start - step, self.end - step)
+
+
+def test_window(frame: pl.DataFrame, days: int) -> Window:
+    """The last `days` days of the events, up to the midnight (UTC) after the newest one."""
+    newest = frame.select(pl.col("time").max()).item()
+    end = datetime.combine(newest.date(), datetime.min.time()) + timedelta(days=1)
+    return Window(end - timedelta(days=days), end)
+
+
+test_window.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
+
+
+def before(interactions: Interactions, moment: datetime) -> Interactions:
+    """What a shop had at `moment`: the events up to it and the items that had one; every item is available.
+
+    Prices are the latest of these events where they have any, and an item's texts are left out, but for the category,
+    the shop's own label: nothing that is fitted on the result can know a later event.
+    """
+    frame = interactions.frame.filter(pl.col("time") < moment)
+    return replace(interactions, frame=frame, catalogue=_catalogue_of(interactions.catalogue, frame))
+
+
+def _catalogue_of(catalogue: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    prices = frame.sort("time").group_by("item_id").agg(pl.col("price").drop_nulls().last().alias("known_price"))
+    return (
+        catalogue.join(prices, on="item_id", how="inner")
+        .with_columns(price=pl.coalesce("known_price", "price"), available=pl.lit(value=True))
+        .with_columns(pl.lit(None, pl.String).alias(column) for column in SHOWN)
+        .select(catalogue.columns)
+        .sort("item_id")
+    )
+
+
+def within(interactions: Interactions, window: Window, event: str) -> pl.DataFrame:
+    """The events of one kind in the window, oldest first."""
+    inside = (pl.col("time") >= window.start) & (pl.col("time") < window.end) & (pl.col("event") == event)
+    return interactions.frame.filter(inside).sort("time", "basket_id", "item_id")
