@@ -1,19 +1,26 @@
-"""`python -m training`: train and publish a version."""
+"""`python -m training`: train and publish a version, write its picks to a file."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 from artifacts.config import artifacts_dir
 from artifacts.errors import ArtifactError
+from artifacts.query import DEFAULT_LIMIT, Filters, Query, Repeat
 from artifacts.store import Store
 from training.config import Config, Data, load_config
-from training.errors import TrainingError
+from training.errors import PicksError, TrainingError
 from training.job import train
+from training.picks import write_picks
 from training.sample_shop import generate
 
 FAILED = 2
 SAMPLE_SEED = 7
+MAX_LIMIT = 100  # picks a user, as over HTTP
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,6 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_train(commands)
+    _add_picks(commands)
+    return parser
+
+
+def _add_train(commands: Commands) -> None:
     command = commands.add_parser(
         "train",
         help="train on purchases and publish a version",
@@ -39,7 +52,50 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--config", type=Path, metavar="FILE.toml", help="columns, cleaning and model settings")
     command.add_argument("--quiet", action="store_true", help="no progress bars")
     command.set_defaults(run=_train)
-    return parser
+
+
+def _add_picks(commands: Commands) -> None:
+    command = commands.add_parser(
+        "picks",
+        help="write picks for every known user to a file",
+        description="Write the published version's picks to a file, one row a pick, with what the service answers for "
+        "the same users and parameters. A run that was cut short goes on where it was when it is started again.",
+    )
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .ndjson, .csv or .parquet")
+    command.add_argument("--users", type=Path, metavar="FILE", help="user ids, one a line (default: all known users)")
+    command.add_argument("--limit", type=_limit, default=DEFAULT_LIMIT, metavar="N", help="picks a user (%(default)s)")
+    command.add_argument("--exclude", action="append", default=[], metavar="ITEM", help="repeatable")
+    command.add_argument("--category", action="append", default=[], help="of these only; repeatable")
+    command.add_argument("--min-price", type=_price, metavar="PRICE", help="inclusive")
+    command.add_argument("--max-price", type=_price, metavar="PRICE", help="inclusive")
+    command.add_argument("--no-in-stock", dest="in_stock", action="store_false", help="also what is not available")
+    command.add_argument(
+        "--repeat",
+        choices=[policy.value for policy in Repeat],
+        default=Repeat.EXCLUDE.value,
+        help="what to do with items the user already bought (%(default)s)",
+    )
+    command.add_argument(
+        "--no-personalized", dest="personalized", action="store_false", help="popular items: reads nothing of the users"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.set_defaults(run=_picks)
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MAX_LIMIT}")
+    return int(text)
+
+
+def _price(text: str) -> float:
+    try:
+        price = float(text)
+    except ValueError:
+        price = math.nan
+    if not 0 <= price < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a price")
+    return price
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -49,6 +105,23 @@ def _train(options: argparse.Namespace) -> None:
         config = _with_sample_shop(config, store)
     version = train(config, store, show_progress=not options.quiet)
     print(f"published {version} in {store.path(version)}")
+
+
+def _picks(options: argparse.Namespace) -> None:
+    if None not in (options.min_price, options.max_price) and options.max_price < options.min_price:
+        raise PicksError(f"--max-price {options.max_price} is below --min-price {options.min_price}")
+    query = Query(
+        limit=options.limit,
+        exclude=tuple(options.exclude),
+        filters=Filters(tuple(options.category), options.min_price, options.max_price, options.in_stock),
+        repeat=Repeat(options.repeat),
+        personalized=options.personalized,
+    )
+    tally = write_picks(Store(artifacts_dir()), options.out, query, options.users, not options.quiet)
+    print(
+        f"wrote {options.out}: {tally.picks:,} picks for {tally.users:,} users, "
+        f"{tally.unknown:,} of them unknown (popular items), {tally.empty:,} without picks"
+    )
 
 
 def _with_sample_shop(config: Config, store: Store) -> Config:

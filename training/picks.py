@@ -1,0 +1,97 @@
+"""A file of picks for every user of the published version, or for a list of users."""
+
+import math
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sized
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict
+from functools import partial
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from artifacts.model import Model, open_model
+from artifacts.query import Query
+from artifacts.store import Store
+from training.errors import PicksError
+from training.factors import available_cpus
+from training.picks_chunk import Asked, Chunk, write_chunk
+from training.picks_files import SCHEMA, format_of
+from training.picks_parts import Tally, open_parts
+from training.user_list import UserList, read_user_list
+from training.workers import spread
+
+USERS_PER_CHUNK = 1_000  # whose answers a process holds in memory at a time
+CHUNKS_WORTH_PROCESSES = 16  # fewer are answered before other processes have started
+
+
+def write_picks(store: Store, out: Path, query: Query, users: Path | None, show_progress: bool) -> Tally:
+    """Ask the published version the query for each user, and write the picks to `out`.
+
+    `query` lacks its `user_id`; `users` is a file of user ids, None for every user the version knows. The file is
+    put in its place when it is whole. A run that was cut short is gone on with, as long as version, query and users
+    are the same.
+    Raises PicksError where the file cannot be written, DataError where the users cannot be read, ArtifactError
+    where no good version is published.
+    """
+    form = format_of(out)
+    version = store.current_path()
+    model = open_model(version)
+    listed = None if users is None else read_user_list(users)
+    n_users = len(model.user_ids) if listed is None else listed.n_users
+    with open_parts(out, _run(model, query, listed)) as parts:
+        done = parts.tallies()
+        chunks = _chunks(_known_users(model) if listed is None else listed, done)
+        write = partial(write_chunk, Asked(version, query), parts, form)
+        _follow(_answer(write, chunks, n_users, done), n_users, _total(done).users, show_progress)
+        total = _total(parts.tallies())
+        if total.users != n_users:
+            raise PicksError(f"{users}: was changed while it was read: run again")
+        parts.finish(out, form.join)
+    return total
+
+
+def _run(model: Model, query: Query, listed: UserList | None) -> dict[str, Any]:
+    """What the parts of one run have in common."""
+    return {
+        "version": model.version,
+        "query": asdict(query),
+        "users": listed and listed.fingerprint,
+        "users_per_chunk": USERS_PER_CHUNK,
+        "columns": list(SCHEMA),
+    }
+
+
+def _known_users(model: Model) -> Iterator[str]:
+    return (model.user_ids[user_index] for user_index in range(len(model.user_ids)))
+
+
+def _chunks(user_ids: Iterable[str], done: Container[int]) -> Iterator[Chunk]:
+    """The chunks that are not done; the first one is there even for a shop of guests alone, who are no users."""
+    remaining = iter(user_ids)
+    for number in count():
+        chunk = Chunk(number, tuple(islice(remaining, USERS_PER_CHUNK)))
+        if number > 0 and not chunk.user_ids:
+            return
+        if number not in done:
+            yield chunk
+
+
+def _answer(write: Callable[[Chunk], Tally], chunks: Iterator[Chunk], n_users: int, done: Sized) -> Iterator[Tally]:
+    left = math.ceil(n_users / USERS_PER_CHUNK) - len(done)
+    processes = available_cpus() if left >= CHUNKS_WORTH_PROCESSES else 1
+    try:
+        yield from spread(write, chunks, processes)
+    except BrokenProcessPool as error:
+        raise PicksError("a process was killed, perhaps for want of memory: run again to go on") from error
+
+
+def _follow(tallies: Iterable[Tally], n_users: int, n_done: int, show_progress: bool) -> None:
+    with tqdm(total=n_users, initial=n_done, desc="picks", unit=" users", disable=not show_progress) as bar:
+        for tally in tallies:
+            bar.update(tally.users)
+
+
+def _total(tallies: Mapping[int, Tally]) -> Tally:
+    return sum(tallies.values(), Tally())
