@@ -65,6 +65,6 @@ def _reason(model: Model, basket: Items, person: Person, scored: Scored, rank: i
     if source is Source.CO_PURCHASE:
         return replace(sold, bought_together=bought_together(model, basket, item))
     if source is Source.ALS:
-        causes = causes_of(model, person.items, person.strength, scored.items[rank : rank + 1])
+        causes = causes_of(model, person, scored.items[rank : rank + 1])
         return replace(sold, because_of=causes[0])
     return sold

@@ -23,15 +23,15 @@ def fold_in(model: Model, items: npt.NDArray[np.int32], strength: Vector) -> Vec
 
 
 def contributions(
-    model: Model, items: npt.NDArray[np.int32], strength: Vector, targets: npt.NDArray[np.int64]
+    model: Model, items: npt.NDArray[np.int32], strength: Vector, directions: Vector
 ) -> npt.NDArray[np.float32]:
-    """How much each interaction adds to each target's ALS score: Hu, Koren and Volinsky 2008, section 5, eq. 7.
+    """How much each interaction adds to x_u . d for each of the directions (n, n_factors) d.
 
-    Answers (n_targets, m) float32; a row's sum is the score that `fold_in` of the same items gives the target.
+    Answers (n, m) float32, whose rows sum to what `fold_in` of the same items gives. With an item's factors for d it
+    is Hu, Koren and Volinsky 2008, section 5, eq. 7.
     """
     factors, confidence = _observed(model, items, strength)
-    wanted = model.item_factors[targets].astype(np.float64)
-    weighted = cho_solve(_normal_matrix(model, factors, confidence), wanted.T)
+    weighted = cho_solve(_normal_matrix(model, factors, confidence), directions.astype(np.float64).T)
     return np.asarray((factors @ weighted).T * confidence, np.float32)
 
 

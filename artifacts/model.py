@@ -89,8 +89,9 @@ class Popularity:
 class Model:
     """Everything a version holds.
 
-    `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, n_factors + 2) float32: ALS factors,
-    then the popularity and the trend column; `gram` (n_factors, n_factors) float64 is Y^T Y over the item factors.
+    `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, 2 n_factors + 2) float32: ALS factors, the
+    newcomers' taste, then the popularity and the trend column; `gram` (n_factors, n_factors) float64 is Y^T Y over the
+    item factors.
     """
 
     user_ids: IdTable
@@ -115,6 +116,11 @@ class Model:
     def item_factors(self) -> npt.NDArray[np.float32]:
         """(n_items, n_factors) float32."""
         return self.item_vectors[:, : self.recipe.n_factors]
+
+    @property
+    def newcomer_vectors(self) -> npt.NDArray[np.float32]:
+        """(n_items, n_factors) float32: the mean taste of who lately bought an item for the first time."""
+        return self.item_vectors[:, self.recipe.n_factors : 2 * self.recipe.n_factors]
 
 
 @dataclass(frozen=True)
@@ -175,5 +181,5 @@ def open_model(directory: Path) -> Model:
             index=open_index(directory, vectors, recipe.ef_search),
             manifest=manifest,
         )
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise BrokenVersionError(directory, str(error)) from error

@@ -15,7 +15,7 @@ MAX_CAUSES = 3
 
 def user_reasons(model: Model, person: Person, scored: Scored) -> list[Reason]:
     """A reason for each scored item: what of the user's history and session drove it, and what sells."""
-    causes = causes_of(model, person.items, person.strength, scored.items)
+    causes = causes_of(model, person, scored.items)
     own = {int(item): person.history.start + entry for entry, item in enumerate(model.history.items[person.history])}
     return [
         _user_reason(model, item, source, because, own.get(item))
@@ -34,17 +34,15 @@ def _user_reason(model: Model, item: int, source: Source, because: tuple[Cause, 
     return Reason(because, sold_recently=sold)
 
 
-def causes_of(
-    model: Model,
-    items: npt.NDArray[np.int32],
-    strength: npt.NDArray[np.float32],
-    targets: npt.NDArray[np.int64],
-) -> list[tuple[Cause, ...]]:
-    """For each target the interactions that raise its ALS score most, strongest first."""
-    if len(items) == 0 or len(targets) == 0:
+def causes_of(model: Model, person: Person, targets: npt.NDArray[np.int64]) -> list[tuple[Cause, ...]]:
+    """For each target the interactions that raise its score most, strongest first."""
+    if person.vector is None or len(targets) == 0:
         return [()] * len(targets)
-    added = np.float32(model.recipe.als_weight) * contributions(model, items, strength, targets)
-    return [_strongest(model, items, row) for row in added]
+    weights = model.recipe.weights
+    directions = weights.als * model.item_factors[targets]
+    directions += weights.newcomers / np.linalg.norm(person.vector) * model.newcomer_vectors[targets]
+    added = contributions(model, person.items, person.strength, directions)
+    return [_strongest(model, person.items, row) for row in added]
 
 
 def _strongest(model: Model, items: npt.NDArray[np.int32], added: npt.NDArray[np.float32]) -> tuple[Cause, ...]:

@@ -5,22 +5,32 @@ import numpy.typing as npt
 
 from artifacts.model import Model
 from artifacts.person import Person
+from artifacts.recipe import Weights
 
 SECONDS_PER_DAY = 86_400
 
 Scores = npt.NDArray[np.float32]
 
 
+def query_vectors(weights: Weights, users: Scores) -> Scores:
+    """(n, 2 n_factors + 2): the inner product with an item's vector is the blend, but for the user's own frequency.
+
+    `users` (n, n_factors) are the users' ALS factors.
+    """
+    lengths = np.sqrt(np.einsum("uf,uf->u", users, users))[:, np.newaxis]
+    unit = users / np.maximum(lengths, np.finfo(np.float32).tiny)
+    constant = np.full((len(users), 2), (weights.popular, weights.trend), np.float32)
+    return np.hstack([np.float32(weights.als) * users, np.float32(weights.newcomers) * unit, constant])
+
+
 def query_vector(model: Model, vector: Scores) -> Scores:
-    """(n_factors + 2,): its inner product with an item's vector is the blend, all but the user's own frequency."""
-    recipe = model.recipe
-    weights = np.array([recipe.popular_weight, recipe.trend_weight], np.float32)
-    return np.concatenate([np.float32(recipe.als_weight) * vector, weights])
+    """(2 n_factors + 2,): the query vector of one user's factors (n_factors,)."""
+    return np.asarray(query_vectors(model.recipe.weights, vector[np.newaxis])[0])
 
 
 def frequency_scores(model: Model, person: Person) -> Scores:
     """(h,) float32: what the user's own frequency adds, in the order of the user's history row."""
-    return np.float32(model.recipe.frequency_weight) * model.history.frequency[person.history]
+    return np.float32(model.recipe.weights.frequency) * model.history.frequency[person.history]
 
 
 def buy_again_scores(model: Model, person: Person) -> Scores:
