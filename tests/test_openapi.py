@@ -1,12 +1,11 @@
 import json
 import re
-from pathlib import Path
 
 import pytest
 from gunicorn_service import Service
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from artifacts.store import Store
 from service.app import create_app
 from service.openapi import openapi_document
 from service.routes import ROUTES
@@ -109,5 +108,10 @@ def test_the_page_gives_out_its_own_files_only(service: Service, path: str) -> N
     assert service.get(path).status == 404
 
 
-def test_the_report_of_a_version_is_served_if_it_has_one(tiny_store: Store, tmp_path: Path) -> None:
-    assert "report.html" not in {path.name for path in tiny_store.current_path().iterdir()}
+def test_every_line_of_a_batch_is_what_the_document_says(service: Service) -> None:
+    answer = Draft202012Validator({"$ref": "#/components/schemas/AnswerBody", **DOCUMENT})
+    users = [f"u{user}" for user in range(60)] + ["nobody"]
+    for repeat in ("exclude", "allow", "only"):
+        body = {"user_ids": users, "explain": True, "repeat": repeat}
+        for line in service.post("/v1/batch/recommendations", body).body.splitlines():
+            answer.validate(json.loads(line))

@@ -1,6 +1,7 @@
 """More versions of a store for tests: the same files, published again as of another time."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +16,8 @@ def copy_of(store: Store, root: Path) -> Store:
     return Store(root)
 
 
-def publish_again(store: Store, hours: int) -> str:
-    """Publish the current version's files as if trained `hours` later; answer the new version."""
+def publish_again(store: Store, hours: int, more: Mapping[str, bytes] | None = None) -> str:
+    """Publish the current version's files, and `more`, as if trained `hours` later; answer the new version."""
     current = store.current_path()
     manifest = read_manifest(current)
     known = {field.name: getattr(manifest, field.name) for field in fields(Provenance)}
@@ -25,6 +26,8 @@ def publish_again(store: Store, hours: int) -> str:
         for path in current.iterdir():
             if path.name != MANIFEST_NAME:
                 shutil.copy(path, draft)
+        for name, content in (more or {}).items():
+            (draft / name).write_bytes(content)
         return store.publish(draft, Provenance(**{**known, "created": created}))
 
 
