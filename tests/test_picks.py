@@ -6,7 +6,9 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable
+import resource
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from training import __main__ as command_line
 from training import picks, user_list
 from training.config import Columns, Config, Data
 from training.config import Model as ModelSettings
+from training.errors import PicksError
 from training.job import train
 from training.picks import write_picks
 from training.picks_files import SCHEMA
@@ -377,6 +380,35 @@ def test_nothing_published_is_a_clear_error(
     assert command_line.main(["picks", "--out", str(tmp_path / "picks.csv")]) == 2
     assert capsys.readouterr().err == f"picks: {tmp_path / 'store'}: no version is published\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def full_disk(n_bytes: int) -> Iterator[None]:
+    """No file can grow beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(
+    tiny_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, share: float
+) -> None:
+    """With little room not even a part fits; with more the parts do, but not the whole."""
+    monkeypatch.setattr(picks, "USERS_PER_CHUNK", 20)
+    whole, out = tmp_path / f"whole.{ending}", tmp_path / f"picks.{ending}"
+    write_picks(tiny_store, whole, Query(), None, show_progress=False)
+    out.write_text("yesterday's")
+    message = r"/\.picks\..*\.draft: cannot be written: .*File too large.*: run again to go on$"
+    with full_disk(int(share * whole.stat().st_size)), pytest.raises(PicksError, match=message):
+        write_picks(tiny_store, out, Query(), None, show_progress=False)
+    assert out.read_text() == "yesterday's"
+    write_picks(tiny_store, out, Query(), None, show_progress=False)
+    assert out.read_bytes() == whole.read_bytes()
 
 
 def test_two_runs_do_not_write_the_same_file(

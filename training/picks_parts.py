@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from polars.exceptions import PolarsError
+
 from artifacts.durable import replace_text, sync
 from training.errors import PicksError
 
@@ -106,8 +108,11 @@ def _clear(directory: Path, run: str) -> None:
 
 
 def _place(draft: Path, path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    with draft.open("wb") as file:
-        write(file)
-    sync(draft)
+    try:
+        with draft.open("wb") as file:
+            write(file)
+        sync(draft)
+    except (OSError, PolarsError) as error:  # Polars hides a full disk in errors of its own
+        raise PicksError(f"{draft}: cannot be written: {error}: run again to go on") from error
     draft.replace(path)
     sync(path.parent)
