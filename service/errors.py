@@ -74,6 +74,12 @@ class NoReportError(ServiceError):
     status = HTTPStatus.NOT_FOUND
 
 
+class SlowBodyError(ServiceError):
+    """The body's sender stopped sending."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
 class TooLargeError(ServiceError):
     """The body has more bytes than are read."""
 

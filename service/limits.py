@@ -23,4 +23,4 @@ MAX_ECHOED_CHARACTERS = 100  # of a refused value
 
 RETRY_BUSY_SECONDS = 1
 RETRY_NO_MODEL_SECONDS = 5
-STREAM_STALL_SECONDS = 30  # how long the reader of a stream may take no bytes
+STALL_SECONDS = 30  # how long a client may send no byte of a body, or take none of its answer

@@ -101,7 +101,8 @@ def _problems(route: Route, schemas: Json, secured: bool) -> Json:
     if secured:
         statuses += [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN]
     if route.method == "POST":
-        statuses += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
+        statuses += [HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+        statuses.append(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     else:
         statuses.append(HTTPStatus.REQUEST_URI_TOO_LONG)
     if route.scope is Scope.BATCH:

@@ -12,7 +12,7 @@ from service.answers import StatusBody
 from service.keys import Gate, Scope
 from service.live_model import LiveModel
 from service.metrics import exposition
-from service.views import JSON
+from service.views import JSON, REVALIDATE
 
 DOCS_PATH = "/docs"
 OPENAPI_PATH = "/openapi.json"
@@ -27,7 +27,9 @@ def register_operations(app: Flask, live: LiveModel, gate: Gate, openapi: bytes)
     app.add_url_rule("/health/live", view_func=_live)
     app.add_url_rule("/health/ready", "_ready", _ready(live))
     app.add_url_rule("/metrics", "_metrics", _metrics(gate))
-    app.add_url_rule(OPENAPI_PATH, "_openapi", lambda: Response(openapi, content_type=JSON))
+    app.add_url_rule(
+        OPENAPI_PATH, "_openapi", lambda: Response(openapi, headers={"Content-Type": JSON, "Cache-Control": REVALIDATE})
+    )
     app.register_blueprint(_docs())
 
 

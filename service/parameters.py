@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from socket import socket
 from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
@@ -12,8 +13,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from service.errors import FieldProblem, InvalidRequestError, MediaTypeError, TooLargeError
-from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS
+from service.errors import FieldProblem, InvalidRequestError, MediaTypeError, SlowBodyError, TooLargeError
+from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS, STALL_SECONDS
 from service.schemas import Request
 
 Schema = TypeVar("Schema", bound=Request)
@@ -60,16 +61,25 @@ def _read_body(request: HttpRequest, max_bytes: int, problems: list[FieldProblem
     # One byte more than is allowed: of a body in chunks, werkzeug reads its maximum and says nothing of the rest.
     request.max_content_length = max_bytes + 1
     message = f"the body has more than {max_bytes} bytes"
+    _lose_patience_with(request.environ.get("gunicorn.socket"))
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise TooLargeError(message) from error
+    except TimeoutError as error:
+        raise SlowBodyError(f"the body did not come within {STALL_SECONDS} seconds") from error
     except (ParseException, OSError) as error:
         unread = FieldProblem(field=BODY, message=f"could not be read: {type(error).__name__}")
         raise InvalidRequestError([*problems, unread]) from error
     if len(body) > max_bytes:
         raise TooLargeError(message)
     return body
+
+
+def _lose_patience_with(client: socket | None) -> None:
+    """Who sends no byte of a body, or later takes none of the answer, must not hold a thread for ever."""
+    if client is not None:
+        client.settimeout(STALL_SECONDS)
 
 
 def _check_media_type(request: HttpRequest) -> None:
@@ -130,7 +140,7 @@ def _keep_list(values: dict[str, Any], name: str, texts: list[str], problems: li
         for place, text in enumerate(texts)
         if not _is_utf8(text)
     )
-    values[name] = [text for text in texts if _is_utf8(text)]
+    values[name] = [text if _is_utf8(text) else "?" for text in texts]
 
 
 def _is_utf8(text: str) -> bool:
@@ -147,10 +157,11 @@ def _readers(schema: type[Request]) -> dict[str, Callable[[str], Any] | None]:
 def _reader(annotation: Any) -> Callable[[str], Any] | None:
     if get_origin(annotation) is list:
         return None
-    plain = {annotation, *(get_args(part)[0] if get_origin(part) else part for part in get_args(annotation))}
-    for kind, reader in ((int, _number), (bool, _boolean), (float, _number)):
-        if kind in plain:
-            return reader
+    kinds = {get_args(part)[0] if get_origin(part) else part for part in get_args(annotation) or [annotation]}
+    if kinds & {int, float}:
+        return _number
+    if bool in kinds:
+        return _boolean
     return str
 
 

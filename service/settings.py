@@ -11,6 +11,7 @@ from service.cpus import available_cpus
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 DEFAULT_THREADS = 8  # a worker's; a stream or a slow client holds one each
+ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"  # set for the workers by gunicorn.conf.py
 MAX_WORKERS = 512
 MAX_THREADS = 256
 
@@ -93,9 +94,6 @@ def _yes(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
     if text not in {"yes", "no"}:
         problems.append(f"{name}={text!r} is neither yes nor no")
     return text == "yes"
-
-
-ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"
 
 
 def check_address(settings: Settings, environ: Mapping[str, str]) -> None:

@@ -6,14 +6,13 @@ from threading import BoundedSemaphore
 from typing import Any
 
 import orjson
-from flask import Response, request
+from flask import Response
 
 from artifacts.model import Model
 from artifacts.query import Answer, Query
 from artifacts.recommend import recommend
 from service.answers import answer_bytes, model_body
 from service.errors import BusyError, NoReportError
-from service.limits import STREAM_STALL_SECONDS
 from service.live_model import Served
 from service.metrics import observe_answer
 from service.observation import Record
@@ -59,7 +58,6 @@ def recommend_batch(context: Context, asked: BatchRecommendations) -> Response:
     if not context.streams.acquire(blocking=False):
         raise BusyError("this many batches are not answered at once: try again")
     context.record.streamed = True
-    _give_up_on_stalled_reader()
     response = Response(_lines(context, asked), headers=[("Content-Type", NDJSON), ("Cache-Control", PRIVATE)])
     response.call_on_close(context.streams.release)
     return response
@@ -96,10 +94,3 @@ def _lines(context: Context, asked: BatchRecommendations) -> Iterator[bytes]:
     for start in range(0, len(asked.user_ids), LINES_A_CHUNK):
         users = asked.user_ids[start : start + LINES_A_CHUNK]
         yield b"".join(_answer(context, recommend, asked.query(user_id)) + b"\n" for user_id in users)
-
-
-def _give_up_on_stalled_reader() -> None:
-    """A reader that takes no bytes for long must not hold a thread of the worker for ever."""
-    socket = request.environ.get("gunicorn.socket")
-    if socket is not None:
-        socket.settimeout(STREAM_STALL_SECONDS)

@@ -235,3 +235,13 @@ def test_a_refused_body_leaves_the_connection_usable(service: Service) -> None:
     assert ask(connection, "POST", "/v1/rank", b"x" * 1000, {"Content-Type": "text/plain"}).status == 415
     assert ask(connection, "GET", "/v1/popular").status == 200
     connection.close()
+
+
+@pytest.mark.slow
+def test_a_body_that_does_not_come_is_not_waited_for(service: Service) -> None:
+    half = b"POST /v1/rank HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    with socket.create_connection(("127.0.0.1", service.port), 2 * limits.STALL_SECONDS) as client:
+        client.sendall(half)
+        reply = client.recv(65536)
+    assert reply.startswith(b"HTTP/1.1 408 ")
+    assert b"the body did not come within 30 seconds" in reply
