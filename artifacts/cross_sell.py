@@ -11,7 +11,7 @@ from artifacts.index import Hits, best
 from artifacts.model import Model
 from artifacts.person import Person, read_person, resolve
 from artifacts.query import Answer, Fallback, Query, Reason, Repeat, Source
-from artifacts.reasons import bought_together, causes_of
+from artifacts.reasons import bought_together, causes_of, company_causes
 from artifacts.scoring import query_vector
 
 Items = npt.NDArray[np.int32]
@@ -48,14 +48,14 @@ def complete(model: Model, basket: Items, person: Person, eligible: Mask, limit:
 
 
 def _co_purchased(model: Model, basket: Items, eligible: Mask, limit: int) -> Hits:
-    """Neighbours of the basket's items, each by the sum of its scores with them."""
-    neighbours = model.neighbours
-    rows = [neighbours.row(index) for index in basket.tolist()]
+    """What is bought with the basket's items: each candidate by the sum of what they say of it."""
+    table = model.spoken_by(basket)
+    rows = [table.row(index) for index in basket.tolist()]
     if not rows:
         return np.empty(0, np.int64), np.empty(0, np.float32)
-    items, inverse = np.unique(np.concatenate([neighbours.items[row] for row in rows]), return_inverse=True)
-    scores = np.bincount(inverse, np.concatenate([neighbours.score[row] for row in rows]), len(items))
-    allowed = eligible[items]
+    items, inverse = np.unique(np.concatenate([table.items[row] for row in rows]), return_inverse=True)
+    scores = np.bincount(inverse, np.concatenate([table.score[row] for row in rows]), len(items))
+    allowed = eligible[items] & (scores > 0)
     return best(items[allowed].astype(np.int64), scores[allowed].astype(np.float32), limit)
 
 
@@ -63,7 +63,9 @@ def _reason(model: Model, basket: Items, person: Person, scored: Scored, rank: i
     item, source = int(scored.items[rank]), scored.sources[rank]
     sold = Reason(sold_recently=round(float(model.popularity.recent[item]), 2))
     if source is Source.CO_PURCHASE:
-        return replace(sold, bought_together=bought_together(model, basket, item))
+        return replace(
+            sold, because_of=company_causes(model, basket, item), bought_together=bought_together(model, basket, item)
+        )
     if source is Source.ALS:
         causes = causes_of(model, person, scored.items[rank : rank + 1])
         return replace(sold, because_of=causes[0])

@@ -61,6 +61,23 @@ class Neighbours:
 
 
 @dataclass(frozen=True)
+class Company:
+    """What each item of a basket says for or against every other: CSR rows over items, by item within a row.
+
+    `indptr` (n_items + 1,) int64; `items` (n_entries,) int32; `score` (n_entries,) float32. No entries at all where
+    the catalogue is too large for it.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int32]
+    score: npt.NDArray[np.float32]
+
+    def row(self, item_index: int) -> slice:
+        """Where an item's entries stand."""
+        return slice(int(self.indptr[item_index]), int(self.indptr[item_index + 1]))
+
+
+@dataclass(frozen=True)
 class Similar:
     """Items that can stand in for an item, best first: `items` (n_items, n_similar) int32, -1 behind the last;
     `score` (n_items, n_similar) float32, the cosine of their factors."""
@@ -101,6 +118,7 @@ class Model:
     gram: npt.NDArray[np.float64]
     history: History
     neighbours: Neighbours
+    company: Company
     similar: Similar
     popularity: Popularity
     catalogue: Catalogue
@@ -111,6 +129,14 @@ class Model:
     @property
     def version(self) -> str:
         return self.manifest.version
+
+    def spoken_by(self, basket: npt.NDArray[np.int32]) -> Neighbours | Company:
+        """What tells which items go with a basket of item indexes.
+
+        One item speaks by its co-purchases. Several are weighed against each other, so that what two of them say
+        alike is not counted twice, where the version has such weights.
+        """
+        return self.company if len(basket) > 1 and len(self.company.items) else self.neighbours
 
     @property
     def item_factors(self) -> npt.NDArray[np.float32]:
@@ -133,6 +159,7 @@ class Fitted:
     item_vectors: npt.NDArray[np.float32]
     history: History
     neighbours: Neighbours
+    company: Company
     similar: Similar
     popularity: Popularity
     catalogue: Catalogue
@@ -149,6 +176,7 @@ class Fitted:
         np.save(directory / "items.gram.npy", factors.T @ factors)
         save_arrays(directory, "history", self.history)
         save_arrays(directory, "neighbours", self.neighbours)
+        save_arrays(directory, "company", self.company)
         save_arrays(directory, "similar", self.similar)
         save_arrays(directory, "popularity", self.popularity)
         self.catalogue.save(directory)
@@ -174,6 +202,7 @@ def open_model(directory: Path) -> Model:
             gram=open_array(directory / "items.gram.npy"),
             history=open_arrays(directory, "history", History),
             neighbours=open_arrays(directory, "neighbours", Neighbours),
+            company=open_arrays(directory, "company", Company),
             similar=open_arrays(directory, "similar", Similar),
             popularity=open_arrays(directory, "popularity", Popularity),
             catalogue=open_catalogue(directory),

@@ -54,6 +54,16 @@ def _strongest(model: Model, items: npt.NDArray[np.int32], added: npt.NDArray[np
     )
 
 
+def company_causes(model: Model, basket: npt.NDArray[np.int32], item: int) -> tuple[Cause, ...]:
+    """What each item of the basket adds to the pick's score, strongest first."""
+    table = model.spoken_by(basket)
+    added = np.zeros(len(basket), np.float32)
+    for place, index in enumerate(basket.tolist()):
+        row = table.row(index)
+        added[place] = table.score[row][table.items[row] == item].sum()
+    return _strongest(model, basket, added)
+
+
 def bought_together(model: Model, basket: npt.NDArray[np.int32], item: int) -> tuple[CoPurchase, ...]:
     """How often the item is bought with each item of the basket, most lift first."""
     pairs = [pair for index in basket.tolist() if (pair := _pair(model, index, item)) is not None]

@@ -7,6 +7,7 @@ from artifacts.model import Fitted
 from artifacts.recipe import Recipe, Weights
 from artifacts.scoring import query_vectors
 from training.catalogue import align_catalogue
+from training.company import find_company
 from training.config import Model
 from training.dataset import Dataset
 from training.factors import fit_factors
@@ -46,6 +47,7 @@ def fit(
         item_vectors=vectors,
         history=history,
         neighbours=find_neighbours(dataset, show_progress),
+        company=find_company(dataset),
         similar=find_similar(factors.items, aligned, show_progress),
         popularity=popularity,
         catalogue=aligned,

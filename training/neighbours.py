@@ -17,15 +17,15 @@ PER_ITEM = 100
 # A basket larger than this says nothing about pairs, and its pairs would be most of the work.
 MAX_BASKET = 500
 HALF_LIFE_DAYS = 90.0
-# Pairs worth less than this many fresh two-item baskets are mostly chance: added to the denominator of the score.
-SHRINKAGE = 2.0
+# An item seen in less than about this many fresh baskets tells little of what goes with it.
+SHRINKAGE = 1.0
 CHUNK = 2_000
 
 
 @dataclass(frozen=True)
 class _Baskets:
     """`counts` (n_pair_baskets, n_items) is 1 where a basket of two items or more, and not too large, holds the item;
-    `weights` is the same weighted by 1 / size and age, and `weight_of` (n_items,) float64 its column sums.
+    `weights` is the same weighted by age / size, and `partners` (n_items,) float64 the sum of an item's pair weights.
 
     `baskets_of` (n_items,) counts all baskets with the item and `n_baskets` all there are, those of one item too:
     who buys an item alone lowers the confidence of what goes with it.
@@ -33,7 +33,7 @@ class _Baskets:
 
     counts: csr_array
     weights: csr_array
-    weight_of: npt.NDArray[np.float64]
+    partners: npt.NDArray[np.float64]
     baskets_of: npt.NDArray[np.int64]
     n_baskets: int
 
@@ -41,10 +41,11 @@ class _Baskets:
 def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
     """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
 
-    The score is a shrunk Jaccard coefficient over baskets weighted by 1 / size and age,
-    s_ij = w_ij / (w_i + w_j - w_ij + SHRINKAGE): it is small for a best seller, which is bought with everything and
-    has a large w_j, and for a single chance pair, whose w_ij is small against the shrinkage. Works through the items
-    in chunks, so that memory holds one chunk's co-purchases at a time.
+    The score is how much more of an item's company the other is than of everybody's (the added value of Sahar and
+    Mansour 1999), over baskets weighted by 1 / size and age, s_ij = w_ij / (w_i + SHRINKAGE) - w_j / w, with w_i and w
+    the sums of the pairs' weights. A best seller that is bought with everything has no more of it than its share, and
+    a single chance pair is below `MIN_SUPPORT`. Works through the items in chunks, so that memory holds one chunk's
+    co-purchases at a time.
     """
     baskets = _read_baskets(dataset)
     parts = [
@@ -76,7 +77,7 @@ def _read_baskets(dataset: Dataset) -> _Baskets:
     return _Baskets(
         counts=csr_array((np.ones(len(row), np.float32), where), shape=shape),
         weights=csr_array((weight.astype(np.float32), where), shape=shape),
-        weight_of=np.bincount(item[usable], weight, dataset.n_items).astype(np.float64),
+        partners=np.bincount(item[usable], (weight * (size[usable] - 1)), dataset.n_items),
         baskets_of=np.bincount(item, minlength=dataset.n_items),
         n_baskets=len(np.unique(basket)),
     )
@@ -85,12 +86,14 @@ def _read_baskets(dataset: Dataset) -> _Baskets:
 def _chunk(baskets: _Baskets, start: int) -> tuple[npt.NDArray[Any], ...]:
     """Row sizes, items, score, support, confidence and lift for the items from `start` on."""
     some = baskets.counts[:, start : start + CHUNK].T.tocsr()
-    support = (some @ baskets.counts).tocoo()
-    row, item = support.coords
-    together = np.asarray((some @ baskets.weights).tocsr()[row, item]).ravel()
-    keep = (support.data >= MIN_SUPPORT) & (item != row + start)
-    row, item, support_of, together = row[keep], item[keep], support.data[keep], together[keep]
-    score = together / (baskets.weight_of[row + start] + baskets.weight_of[item] - together + SHRINKAGE)
+    support, together = some @ baskets.counts, some @ baskets.weights
+    support.sort_indices()
+    together.sort_indices()  # the two products hold the same pairs, now in the same order
+    row, item = np.repeat(np.arange(support.shape[0]), np.diff(support.indptr)), support.indices
+    shared = together.data / (baskets.partners[row + start] + SHRINKAGE)
+    added = shared - baskets.partners[item] / max(float(baskets.partners.sum()), 1e-9)
+    keep = (support.data >= MIN_SUPPORT) & (item != row + start) & (added > 0)
+    row, item, support_of, score = row[keep], item[keep], support.data[keep], added[keep]
     order = np.lexsort((item, -score, row))
     row, item, support_of, score = row[order], item[order], support_of[order], score[order]
     place = np.arange(len(row)) - np.searchsorted(row, row)
