@@ -3,16 +3,18 @@
 #   docker build --target train -t aisle-train .      training and batch picks
 # Versions live in the volume /var/lib/aisle, which both share.
 
+# uv, where pip would not, takes versions and hashes from constraints, and refuses what does not match them.
 FROM python:3.11-slim AS serve-packages
 WORKDIR /app
 COPY pyproject.toml requirements.lock ./
-RUN python -m venv /opt/aisle
-RUN /opt/aisle/bin/pip install --no-cache-dir --require-hashes -c requirements.lock $(python -c \
-    "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'])")
+RUN python -m venv /opt/uv \
+    && awk '/^[a-z]/ { keep = /^uv==/ } keep' requirements.lock > /opt/uv/uv.lock \
+    && /opt/uv/bin/pip install --no-cache-dir --require-hashes -r /opt/uv/uv.lock
+RUN python -m venv --without-pip /opt/aisle
+RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lock -r pyproject.toml
 
 FROM serve-packages AS train-packages
-RUN /opt/aisle/bin/pip install --no-cache-dir --require-hashes -c requirements.lock $(python -c \
-    "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['train'])")
+RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lock -r pyproject.toml --extra train
 
 FROM python:3.11-slim AS base
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin aisle \
