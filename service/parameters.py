@@ -11,7 +11,7 @@ from flask import Request as HttpRequest
 from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from service.errors import FieldProblem, InvalidRequestError, MediaTypeError, SlowBodyError, TooLargeError
 from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS, STALL_SECONDS
@@ -66,10 +66,10 @@ def _read_body(request: HttpRequest, max_bytes: int, problems: list[FieldProblem
         body = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise TooLargeError(message) from error
-    except TimeoutError as error:
-        raise SlowBodyError(f"the body did not come within {STALL_SECONDS} seconds") from error
-    except (ParseException, OSError) as error:
-        unread = FieldProblem(field=BODY, message=f"could not be read: {type(error).__name__}")
+    except (ClientDisconnected, ParseException) as error:
+        if isinstance(error.__context__, TimeoutError):
+            raise SlowBodyError(f"the body did not come within {STALL_SECONDS} seconds") from error
+        unread = FieldProblem(field=BODY, message="ends before its length, or is not properly chunked")
         raise InvalidRequestError([*problems, unread]) from error
     if len(body) > max_bytes:
         raise TooLargeError(message)

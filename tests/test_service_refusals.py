@@ -190,10 +190,6 @@ def test_an_unknown_route(service: Service, target: str) -> None:
     problem_of(service.get(target), 404)
 
 
-def test_no_report_was_published(service: Service) -> None:
-    assert problem_of(service.get("/v1/model/report"), 404)["detail"].endswith("without a report")
-
-
 @pytest.mark.parametrize(
     ("raw", "status"),
     [

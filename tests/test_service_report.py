@@ -19,3 +19,13 @@ def test_the_report_published_with_a_version_is_served(tiny_store: Store, tmp_pa
     assert reply.headers["ETag"] == f'W/"{version}"'
     assert reply.headers["Content-Security-Policy"].startswith("default-src 'none';")
     assert again.status == 304
+
+
+def test_a_version_may_have_been_published_without_one(tiny_store: Store, tmp_path: Path) -> None:
+    store = copy_of(tiny_store, tmp_path / "store")
+    publish_again(store, 1)
+    with running(store.root, tmp_path) as service:
+        reply = service.get("/v1/model/report")
+    assert reply.status == 404
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert reply.json["detail"] == "the served version was published without a report"

@@ -9,6 +9,8 @@ from pathlib import Path
 from artifacts.manifest import MANIFEST_NAME, Provenance, parse_created, read_manifest
 from artifacts.store import Store
 
+REPORT_NAME = "report.html"
+
 
 def copy_of(store: Store, root: Path) -> Store:
     """A store of one's own to change."""
@@ -17,14 +19,14 @@ def copy_of(store: Store, root: Path) -> Store:
 
 
 def publish_again(store: Store, hours: int, more: Mapping[str, bytes] | None = None) -> str:
-    """Publish the current version's files, and `more`, as if trained `hours` later; answer the new version."""
+    """Publish the current version's files without its report, and `more`, as if trained `hours` later."""
     current = store.current_path()
     manifest = read_manifest(current)
     known = {field.name: getattr(manifest, field.name) for field in fields(Provenance)}
     created = (parse_created(manifest.created) + timedelta(hours=hours)).isoformat()
     with store.draft() as draft:
         for path in current.iterdir():
-            if path.name != MANIFEST_NAME:
+            if path.name not in {MANIFEST_NAME, REPORT_NAME}:
                 shutil.copy(path, draft)
         for name, content in (more or {}).items():
             (draft / name).write_bytes(content)
