@@ -1,4 +1,4 @@
-"""`python -m training`: train and publish a version, write its picks to a file."""
+"""`python -m training`: train and publish a version, write its picks to a file, evaluate a recipe."""
 
 import argparse
 import math
@@ -8,15 +8,19 @@ from typing import TypeAlias
 
 from artifacts.config import artifacts_dir
 from artifacts.errors import ArtifactError
+from artifacts.manifest import REPORT_NAME
 from artifacts.query import DEFAULT_LIMIT, Filters, Query, Repeat
 from artifacts.store import Store
 from training.config import Config, Data, load_config
 from training.errors import PicksError, TrainingError
-from training.job import train
+from training.evaluation.table import as_text
+from training.gate import GateError
+from training.job import measure, train
 from training.picks import write_picks
 from training.sample_shop import generate
 
 FAILED = 2
+REFUSED = 3
 SAMPLE_SEED = 7
 MAX_LIMIT = 100  # picks a user, as over HTTP
 
@@ -24,10 +28,14 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 when done, 2 with a message on standard error for input that cannot be used."""
+    """Run one command; 0 when done. With a message on standard error, 2 for input that cannot be used and 3 for a
+    version that the gate refuses."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
+    except GateError as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return REFUSED
     except (TrainingError, ArtifactError, OSError) as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return FAILED
@@ -39,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands)
     _add_picks(commands)
+    _add_evaluate(commands)
     return parser
 
 
@@ -48,10 +57,31 @@ def _add_train(commands: Commands) -> None:
         help="train on purchases and publish a version",
         description="Train on purchases and publish a version. Without data, on the bundled sample shop.",
     )
+    _add_input(command)
+    command.add_argument(
+        "--force", type=_reason, metavar="REASON", help="publish a version that the gate refuses, and say why"
+    )
+    command.set_defaults(run=_train)
+
+
+def _add_evaluate(commands: Commands) -> None:
+    command = commands.add_parser(
+        "evaluate",
+        help="measure the recipe and its baselines on past windows",
+        description="Measure the recipe and its baselines on the last window of the data and on earlier ones, and "
+        "write the HTML report. Publishes nothing. Without data, on the bundled sample shop.",
+    )
+    _add_input(command)
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="where report.html goes (default: evaluation/ in the store)"
+    )
+    command.set_defaults(run=_evaluate)
+
+
+def _add_input(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", metavar="PATH-OR-URL", help="purchases: a file, directory, glob or URL")
     command.add_argument("--config", type=Path, metavar="FILE.toml", help="columns, cleaning and model settings")
     command.add_argument("--quiet", action="store_true", help="no progress bars")
-    command.set_defaults(run=_train)
 
 
 def _add_picks(commands: Commands) -> None:
@@ -82,6 +112,12 @@ def _add_picks(commands: Commands) -> None:
     command.set_defaults(run=_picks)
 
 
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a reason is needed")
+    return text
+
+
 def _limit(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MAX_LIMIT}")
@@ -100,11 +136,21 @@ def _price(text: str) -> float:
 
 def _train(options: argparse.Namespace) -> None:
     store = Store(artifacts_dir())
-    config = load_config(options.config, options.data)
-    if config.data.source is None:
-        config = _with_sample_shop(config, store)
-    version = train(config, store, show_progress=not options.quiet)
+    version = train(_config(options, store), store, not options.quiet, options.force)
     print(f"published {version} in {store.path(version)}")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    store = Store(artifacts_dir())
+    directory = options.out or store.root / "evaluation"
+    evaluation = measure(_config(options, store), store, directory, not options.quiet)
+    print(as_text(evaluation))
+    print(f"report: {directory / REPORT_NAME}")
+
+
+def _config(options: argparse.Namespace, store: Store) -> Config:
+    config = load_config(options.config, options.data)
+    return config if config.data.source is not None else _with_sample_shop(config, store)
 
 
 def _picks(options: argparse.Namespace) -> None:

@@ -93,7 +93,7 @@ class Evaluation(_Section):
 
 
 class Gate(_Section):
-    """A new version may be worse than the published one by this share of its metric at most."""
+    """A new version may be worse than the published one, or than a baseline, by this share of its NDCG at most."""
 
     margin: float = Field(default=0.02, ge=0, lt=1)
 

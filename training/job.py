@@ -1,33 +1,65 @@
 """A training run: the data's path from the source to the published version, step by step."""
 
+from pathlib import Path
+
+from artifacts.manifest import REPORT_NAME
 from artifacts.store import DEFAULT_KEEP, Store
 from training.config import Config
 from training.dataset import encode
-from training.evaluation.run import evaluate
+from training.evaluation.results import Evaluation
+from training.evaluation.run import BACKTESTS, evaluate
 from training.fit import fit
+from training.gate import judge, pass_gate
 from training.interactions import read_interactions
 from training.provenance import Stopwatch, describe
+from training.published import ask_published, save_ndcg
+from training.report.page import describe_run, write_report
+from training.report.past import past_versions, this_version
 
 
-def train(config: Config, store: Store, show_progress: bool) -> str:
+def train(config: Config, store: Store, show_progress: bool, force: str | None = None) -> str:
     """Train on the configured data and publish; answers the new version's name.
 
-    Raises DataError where the data cannot be used, ArtifactError where the store cannot; either way what was
-    published before stays published.
+    Raises DataError where the data cannot be used, GateError where the recipe is worse than its baselines or than
+    the published version (`force` is a reason to publish it still), ArtifactError where the store cannot be used;
+    either way what was published before stays published.
     """
     clock = Stopwatch()
     with clock.step("read and clean"):
         interactions = read_interactions(config, show_progress)
+    with clock.step("evaluate"):
+        evaluation = evaluate(interactions, config, backtests=0, show_progress=show_progress)
+    with clock.step("compare with the published version"):
+        published = ask_published(store, evaluation.test, interactions, config, show_progress)
+    judgement = pass_gate(evaluation, published, config.gate.margin, force)
     with clock.step("encode"):
         dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
     with clock.step("fit"):
         fitted = fit(dataset, interactions.catalogue, config.model, show_progress)
-    with clock.step("evaluate"):
-        evaluation = evaluate(interactions, config, backtests=0, show_progress=show_progress)
-    metrics = {"index": {"recall@10": fitted.recipe.index_recall}, "evaluation": evaluation.metrics}
+    recall = {"recall@10": fitted.recipe.index_recall}
+    metrics = {"index": recall, "evaluation": evaluation.metrics, "gate": judgement.metrics, "report": REPORT_NAME}
     with store.draft() as draft:
         with clock.step("write"):
             fitted.save(draft)
+            save_ndcg(draft, evaluation.test)
+        with clock.step("report"):
+            run = describe_run(interactions)
+            versions = [*past_versions(store), this_version(run.created, metrics)]
+            write_report(draft / REPORT_NAME, evaluation, run, judgement, versions)
         version = store.publish(draft, describe(config, interactions, dataset, metrics, clock.seconds))
     store.prune(DEFAULT_KEEP)
     return version
+
+
+def measure(config: Config, store: Store, directory: Path, show_progress: bool) -> Evaluation:
+    """Evaluate the configured recipe on the last window and on earlier ones and write the report into `directory`.
+
+    Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
+    """
+    interactions = read_interactions(config, show_progress)
+    evaluation = evaluate(interactions, config, BACKTESTS, show_progress)
+    published = ask_published(store, evaluation.test, interactions, config, show_progress)
+    judgement = judge(evaluation, published, config.gate.margin)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_report(directory / REPORT_NAME, evaluation, describe_run(interactions), judgement, past_versions(store))
+    return evaluation

@@ -43,7 +43,7 @@ def reciprocal_rank(hits: Hits) -> Values:
 
 def hit_rate(hits: Hits) -> Values:
     """1 where any of the k picks is right."""
-    return hits.any(axis=1).astype(np.float64)
+    return np.asarray(hits.any(axis=1), np.float64)
 
 
 def self_information(buyers: npt.NDArray[np.int64], n_users: int) -> Values:

@@ -1,7 +1,7 @@
 """An evaluation from beginning to end: fit on what came before a window, ask, compare."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from training.evaluation.baselines import LATELY_DAYS, Baseline, count_sold, for
 from training.evaluation.bootstrap import Estimate, estimate, resample
 from training.evaluation.compare import Items, compare
 from training.evaluation.known import Known, know, make_cases
-from training.evaluation.metrics import Values, head, self_information
+from training.evaluation.metrics import Values, find_hits, head, ndcg, self_information
 from training.evaluation.results import RECIPE, Evaluation, SampleUser, TaskResult, WindowResult
 from training.evaluation.split import Window, test_window
 from training.evaluation.tasks import USER_TASKS, Activity, Cases, Task, activity_of, bought_later
@@ -34,6 +34,8 @@ from training.interactions import Interactions
 SEED = 20_090_618
 MAX_AUDIENCE_ITEMS = 1_000
 SAMPLE_USERS = 12
+# Earlier windows of a full evaluation, beside the last one.
+BACKTESTS = 3
 
 
 def evaluate(interactions: Interactions, config: Config, backtests: int, show_progress: bool) -> Evaluation:
@@ -62,6 +64,19 @@ def evaluate_window(
     with fitted_before(known, config.model, show_progress) as model:
         answers = {task: ask(model, cases, config.evaluation.k, show_progress) for task, cases in tasks.items()}
         return _measure(known, tasks, model, answers, np.random.default_rng(SEED))
+
+
+def recipe_ndcg(
+    interactions: Interactions, config: Config, window: Window, tasks: Collection[Task], show_progress: bool
+) -> dict[Task, Values]:
+    """The configured recipe's NDCG on the same cases of `tasks` as `evaluate_window` asks, (n_cases,) each."""
+    known = know(interactions, config, window)
+    if known is None:
+        return {}
+    asked = {task: cases for task, cases in make_cases(known, np.random.default_rng(SEED)).items() if task in tasks}
+    with fitted_before(known, config.model, show_progress) as model:
+        answers = {task: ask(model, cases, config.evaluation.k, show_progress) for task, cases in asked.items()}
+    return {task: ndcg(find_hits(answers[task].items, cases.truth), cases.relevant) for task, cases in asked.items()}
 
 
 @contextmanager

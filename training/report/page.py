@@ -1,0 +1,137 @@
+"""The report's page: what an evaluation found, as tables, charts and sample users."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from training.evaluation.bootstrap import Estimate
+from training.evaluation.results import RECIPE, Evaluation, TaskResult, WindowResult
+from training.evaluation.tasks import LIGHT_UP_TO, Activity, Task
+from training.gate import Judgement
+from training.interactions import Interactions
+from training.report import charts
+from training.report.past import SHOWN_TASKS, PastVersion
+
+TASK_TITLES: Mapping[Task, tuple[str, str]] = {
+    Task.NEXT_PURCHASES: ("Next purchases", "What known customers bought in the window; repeats count."),
+    Task.DISCOVERY: ("Discovery", "What known customers bought for the first time."),
+    Task.NEW_CUSTOMERS: ("New customers", "The items of a customer's second basket, given the first."),
+    Task.BASKET_COMPLETION: ("Basket completion", "One random item of each basket is hidden; guests' baskets count."),
+    Task.ITEM_PAGE: ("Item page", "From one random item of a basket to another one of it."),
+}
+ACTIVITY_TITLES: Mapping[Activity, str] = {
+    Activity.NEW: "one basket before",
+    Activity.LIGHT: f"2 to {LIGHT_UP_TO} baskets",
+    Activity.HEAVY: f"more than {LIGHT_UP_TO} baskets",
+}
+# Models whose lines stand beside the recipe's in the chart by activity: the rest would hide it.
+COMPARED_BY_ACTIVITY = 3
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a report says of the run itself: `created` and the data's ends as text, the cleaning table as read."""
+
+    created: str
+    source: str
+    cleaning: Sequence[tuple[str, int]]
+
+
+def describe_run(interactions: Interactions) -> Run:
+    """A run on these interactions, now."""
+    created = datetime.now(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
+    return Run(f"{created} UTC", interactions.source, interactions.cleaning)
+
+
+def render(evaluation: Evaluation, run: Run, judgement: Judgement | None, versions: Sequence[PastVersion]) -> str:
+    """The whole page as HTML; every text of the shop is escaped. `versions` are oldest first, this one included."""
+    environment = Environment(
+        loader=PackageLoader("training.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["estimate"] = _estimate
+    return environment.get_template("page.html.jinja").render(
+        evaluation=evaluation,
+        run=run,
+        judgement=judgement,
+        recipe=RECIPE,
+        tasks=TASK_TITLES,
+        activities=ACTIVITY_TITLES,
+        ndcg=f"NDCG@{evaluation.k}",
+        charts=_charts(evaluation, versions),
+        best=_best,
+    )
+
+
+def write_report(
+    path: Path, evaluation: Evaluation, run: Run, judgement: Judgement | None, versions: Sequence[PastVersion]
+) -> None:
+    """Write the page to `path`, UTF-8."""
+    path.write_text(render(evaluation, run, judgement, versions), encoding="utf-8", errors="replace")
+
+
+def _estimate(one: Estimate) -> Markup:
+    digits = 3 if abs(one.value) < 1 else 2
+    value, low, high = (f"{end:.{digits}f}" for end in (one.value, one.low, one.high))
+    return Markup("{} <small>{} to {}</small>").format(value, low, high)
+
+
+def _best(result: TaskResult, metric: str) -> str:
+    """The model with the highest value, of which a table makes a point."""
+    return max(result.rows, key=lambda model: result.rows[model][metric].value)
+
+
+def _charts(evaluation: Evaluation, versions: Sequence[PastVersion]) -> dict[str, Markup]:
+    found = {"versions": _versions(versions), "recall": _recall(versions)}
+    if evaluation.test is None:
+        return found
+    test = evaluation.test
+    for task, result in test.tasks.items():
+        found[task] = charts.bars({model: row[f"NDCG@{evaluation.k}"] for model, row in result.rows.items()}, RECIPE)
+        if result.activity[RECIPE]:
+            found[f"{task}_activity"] = charts.groups(_by_activity(result, evaluation.k))
+    found["tail"] = _tail(test)
+    if test.calibration:
+        points = list(zip(test.calibration.score.tolist(), test.calibration.bought.tolist(), strict=True))
+        found["calibration"] = charts.lines({RECIPE: points}, "mean score of the picks", "share that was bought")
+    return found
+
+
+def _by_activity(result: TaskResult, k: int) -> dict[str, dict[str, Estimate]]:
+    """The recipe and its strongest rivals, by group of users."""
+    ranked = sorted(result.rows, key=lambda model: -result.rows[model][f"NDCG@{k}"].value)
+    rivals = [model for model in ranked if model != RECIPE][:COMPARED_BY_ACTIVITY]
+    return {
+        model: {
+            f"{ACTIVITY_TITLES[group]} ({result.group_sizes[group]:,})": one
+            for group, one in result.activity[model].items()
+        }
+        for model in (RECIPE, *rivals)
+    }
+
+
+def _tail(test: WindowResult) -> Markup:
+    tail = test.tail
+    series = {
+        "picks": list(zip(tail.items.tolist(), tail.picks.tolist(), strict=True)),
+        "purchases in the window": list(zip(tail.items.tolist(), tail.purchases.tolist(), strict=True)),
+    }
+    return charts.lines(series, "share of the catalogue, best sellers first", "share of picks and purchases")
+
+
+def _versions(versions: Sequence[PastVersion]) -> Markup:
+    series = {TASK_TITLES[task][0]: [version.ndcg.get(task) for version in versions] for task in SHOWN_TASKS}
+    return charts.history([version.label for version in versions], series)
+
+
+def _recall(versions: Sequence[PastVersion]) -> Markup:
+    recalls = [
+        None
+        if version.index_recall is None
+        else Estimate(version.index_recall, version.index_recall, version.index_recall)
+        for version in versions
+    ]
+    return charts.history([version.label for version in versions], {"recall@10 of the index": recalls})
