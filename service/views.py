@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from flask import Response
 
+from artifacts.manifest import REPORT_NAME
 from artifacts.model import Model
 from artifacts.query import Answer, Query
 from artifacts.recommend import recommend
@@ -25,7 +26,6 @@ HTML = "text/html; charset=utf-8"
 PRIVATE = "private, no-store"
 REVALIDATE = "no-cache"
 
-REPORT_NAME = "report.html"
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 LINES_A_CHUNK = 32  # fewer, larger writes to the socket; still the first picks at once
 

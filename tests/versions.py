@@ -6,10 +6,8 @@ from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
-from artifacts.manifest import MANIFEST_NAME, Provenance, parse_created, read_manifest
+from artifacts.manifest import MANIFEST_NAME, REPORT_NAME, Provenance, parse_created, read_manifest
 from artifacts.store import Store
-
-REPORT_NAME = "report.html"
 
 
 def copy_of(store: Store, root: Path) -> Store:
