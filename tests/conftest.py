@@ -9,7 +9,15 @@ import shop
 from gunicorn_service import Service, running
 from hypothesis import settings
 
+from artifacts.manifest import Provenance
+from artifacts.model import Model, open_model
 from artifacts.store import Store
+from training.__main__ import SAMPLE_SEED
+from training.config import Config, Data
+from training.dataset import encode
+from training.fit import fit
+from training.interactions import read_interactions
+from training.sample_shop import SampleShop, generate
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("shop", deadline=None)
@@ -38,3 +46,22 @@ def service(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The service over the tiny shop, with two workers and no keys."""
     with running(tiny_store.root, tmp_path_factory.mktemp("service"), WORKERS="2") as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def sample_shop(tmp_path_factory: pytest.TempPathFactory) -> SampleShop:
+    """The bundled sample shop as `make train` generates it; not to be changed."""
+    return generate(SAMPLE_SEED, tmp_path_factory.mktemp("sample") / "shop")
+
+
+@pytest.fixture(scope="session")
+def sample_model(sample_shop: SampleShop, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The model of the sample shop under the default configuration, fitted as a run does, but not evaluated."""
+    config = Config(data=Data(source=str(sample_shop.purchases), catalogue=str(sample_shop.catalogue)))
+    interactions = read_interactions(config, progress=False)
+    dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
+    store = Store(tmp_path_factory.mktemp("sample") / "store")
+    with store.draft() as draft:
+        fit(dataset, interactions.catalogue, config.model, show_progress=False).save(draft)
+        store.publish(draft, Provenance(created="2025-07-01T00:00:00+00:00"))
+    return open_model(store.current_path())
