@@ -39,12 +39,16 @@ def chain(first: Scored, then: Scored) -> Scored:
     )
 
 
+def top(scored: Scored, k: int) -> Scored:
+    """The k best, whatever order the items stand in."""
+    items, scores = best(scored.items, scored.scores, k)
+    source_of = dict(zip(scored.items.tolist(), scored.sources, strict=True))
+    return Scored(items, scores, tuple(source_of[item] for item in items.tolist()))
+
+
 def merge(one: Scored, other: Scored, k: int) -> Scored:
     """The k best of two lists without a common item, whose scores are on the same scale."""
-    both = chain(one, other)
-    items, scores = best(both.items, both.scores, k)
-    source_of = dict(zip(both.items.tolist(), both.sources, strict=True))
-    return Scored(items, scores, tuple(source_of[item] for item in items.tolist()))
+    return top(chain(one, other), k)
 
 
 def most_popular(model: Model, eligible: npt.NDArray[np.bool_], k: int) -> Scored:

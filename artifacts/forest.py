@@ -26,9 +26,9 @@ class Forest:
     masks: npt.NDArray[np.uint32]
     leaves: npt.NDArray[np.float32]
 
-    @property
-    def n_features(self) -> int:
-        return len(self.starts) - 1
+    def __len__(self) -> int:
+        """How many trees there are: none where the blend is the better recipe."""
+        return len(self.leaves)
 
     def score(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Sums of leaf values (n,) for `features` (n_features, n): one row a feature; no value may be NaN."""
@@ -42,3 +42,13 @@ class Forest:
         leaf = np.frexp(lowest.astype(np.float32))[1] - 1
         values = self.leaves[np.arange(len(self.leaves)), leaf]
         return np.asarray(values.sum(axis=1), np.float32)
+
+
+def no_forest() -> Forest:
+    """No trees at all."""
+    return Forest(
+        np.zeros(1, np.int64),
+        np.empty(0, np.float64),
+        np.empty((0, 0), np.uint32),
+        np.empty((0, MAX_LEAVES), np.float32),
+    )

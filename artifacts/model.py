@@ -10,6 +10,7 @@ import numpy.typing as npt
 from artifacts.arrays import open_array, open_arrays, save_arrays
 from artifacts.catalogue import Catalogue, open_catalogue
 from artifacts.errors import BrokenVersionError
+from artifacts.forest import Forest
 from artifacts.ids import IdTable, open_ids
 from artifacts.index import ItemIndex, open_index, save_index
 from artifacts.manifest import Manifest, read_manifest
@@ -87,6 +88,15 @@ class Similar:
 
 
 @dataclass(frozen=True)
+class Ranking:
+    """What is known beforehand of the ranker's features: `items` (n_item_features, n_items) and `users` (n_users,
+    n_user_features), float32, in the order of `artifacts.features`."""
+
+    items: npt.NDArray[np.float32]
+    users: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Popularity:
     """What sells, (n_items,) each.
 
@@ -121,6 +131,8 @@ class Model:
     company: Company
     similar: Similar
     popularity: Popularity
+    ranking: Ranking
+    forest: Forest
     catalogue: Catalogue
     recipe: Recipe
     index: ItemIndex
@@ -162,6 +174,8 @@ class Fitted:
     company: Company
     similar: Similar
     popularity: Popularity
+    ranking: Ranking
+    forest: Forest
     catalogue: Catalogue
     recipe: Recipe
     graph: faiss.Index
@@ -179,6 +193,8 @@ class Fitted:
         save_arrays(directory, "company", self.company)
         save_arrays(directory, "similar", self.similar)
         save_arrays(directory, "popularity", self.popularity)
+        save_arrays(directory, "ranking", self.ranking)
+        save_arrays(directory, "forest", self.forest)
         self.catalogue.save(directory)
         self.recipe.save(directory)
         save_index(directory, self.graph)
@@ -205,6 +221,8 @@ def open_model(directory: Path) -> Model:
             company=open_arrays(directory, "company", Company),
             similar=open_arrays(directory, "similar", Similar),
             popularity=open_arrays(directory, "popularity", Popularity),
+            ranking=open_arrays(directory, "ranking", Ranking),
+            forest=open_arrays(directory, "forest", Forest),
             catalogue=open_catalogue(directory),
             recipe=recipe,
             index=open_index(directory, vectors, recipe.ef_search),

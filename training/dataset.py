@@ -17,7 +17,7 @@ class Dataset:
 
     `user` int32 indexes `user_ids`, GUEST (-1) where nobody is named; `item` int32 indexes `item_ids`; `basket` int64
     numbers baskets from 0; `time` int64, Unix seconds; `weight` float32 by event type; `purchase` bool tells bought
-    from looked at; `price` float32, NaN where unknown. `item_ids` also holds items of the catalogue nobody bought.
+    from looked at; `price` float32, NaN where unknown; `quantity` float32. `item_ids` also holds items of the catalogue nobody bought.
     """
 
     user_ids: IdTable
@@ -29,6 +29,7 @@ class Dataset:
     weight: npt.NDArray[np.float32]
     purchase: npt.NDArray[np.bool_]
     price: npt.NDArray[np.float32]
+    quantity: npt.NDArray[np.float32]
 
     @property
     def n_users(self) -> int:
@@ -59,6 +60,7 @@ def encode(frame: pl.DataFrame, catalogue_ids: pl.Series, purchase_event: str) -
         weight=frame["weight"].to_numpy(),
         purchase=(frame["event"] == purchase_event).to_numpy(),
         price=frame["price"].cast(pl.Float32).fill_null(float("nan")).to_numpy(),
+        quantity=frame["quantity"].cast(pl.Float32).fill_null(1).to_numpy(),
     )
 
 

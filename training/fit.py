@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from artifacts.forest import no_forest
 from artifacts.model import Fitted
 from artifacts.recipe import Recipe, Weights
 from artifacts.scoring import query_vectors
@@ -11,6 +12,7 @@ from training.company import find_company
 from training.config import Model
 from training.dataset import Dataset
 from training.factors import fit_factors
+from training.features import rank_features
 from training.history import build_history, user_item_matrix
 from training.index import build_index
 from training.neighbours import find_neighbours
@@ -50,6 +52,8 @@ def fit(
         company=find_company(dataset),
         similar=find_similar(factors.items, aligned, show_progress),
         popularity=popularity,
+        ranking=rank_features(dataset, history, popularity),
+        forest=no_forest(),
         catalogue=aligned,
         recipe=Recipe(
             n_factors=settings.factors,

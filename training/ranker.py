@@ -1,0 +1,84 @@
+"""A ranker learned from the shop's own past: which candidates of a past day were bought in the weeks after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.candidates import find_candidates
+from artifacts.eligibility import eligible_items
+from artifacts.features import FEATURES, candidate_features
+from artifacts.forest import MAX_LEAVES, Forest
+from artifacts.model import Model
+from artifacts.person import read_person
+from artifacts.query import Filters, Query
+from artifacts.scoring import query_vector
+from training.forest import compile_forest
+
+N_TREES = 120
+NOTHING = np.empty(0, np.int32)
+ANYTHING = Filters(in_stock=False)
+PARAMETERS: dict[str, Any] = {
+    "objective": "lambdarank",
+    "learning_rate": 0.07,
+    "num_leaves": MAX_LEAVES - 1,
+    "min_data_in_leaf": 100,
+    "lambdarank_truncation_level": 15,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "max_bin": 127,
+    "label_gain": [0, 1],
+    "use_missing": False,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Candidates of users who bought something after a past moment: `features` (n, n_features) float32, `bought` (n,)
+    bool, whether each was among it, and `sizes` (n_users,) int64, how many candidates each user has, in turn."""
+
+    features: npt.NDArray[np.float32]
+    bought: npt.NDArray[np.bool_]
+    sizes: npt.NDArray[np.int64]
+
+
+def find_examples(model: Model, purchases: Sequence[tuple[str, npt.NDArray[np.int32]]]) -> Examples:
+    """The candidates that `model` would have ranked for each user, and which of them the user went on to buy.
+
+    `purchases` holds a known user's id and the item indexes bought after the model's data end. Users none of whose
+    purchases is a candidate teach nothing and are left out.
+    """
+    features, bought = [], []
+    eligible = eligible_items(model, ANYTHING, NOTHING)
+    for user_id, later in purchases:
+        person = read_person(model, Query(user_id=user_id), NOTHING)
+        if person.vector is None or person.index is None:
+            continue
+        wanted = query_vector(model, person.vector)
+        candidates = find_candidates(model, person, wanted, eligible)
+        hits = np.isin(candidates.items, later)
+        if hits.any():
+            features.append(candidate_features(model, person.index, person, wanted, candidates).T)
+            bought.append(hits)
+    if not bought:
+        return Examples(np.empty((0, len(FEATURES)), np.float32), np.empty(0, np.bool_), np.empty(0, np.int64))
+    return Examples(np.concatenate(features), np.concatenate(bought), np.array([len(hits) for hits in bought]))
+
+
+def fit_ranker(examples: Sequence[Examples], seed: int, n_threads: int) -> Forest:
+    """LambdaMART (Burges 2010) over the examples of several past windows."""
+    data = lgb.Dataset(
+        np.concatenate([some.features for some in examples]),
+        np.concatenate([some.bought for some in examples]).astype(np.int32),
+        group=np.concatenate([some.sizes for some in examples]),
+        feature_name=list(FEATURES),
+    )
+    return compile_forest(lgb.train({**PARAMETERS, "seed": seed, "num_threads": n_threads}, data, N_TREES))
