@@ -36,18 +36,17 @@ def resample(n_cases: int, rng: np.random.Generator) -> Resamples:
 
 def estimate(values: Values, resamples: Resamples) -> Estimate:
     """The mean of `values` (n_cases,), n_cases at least 1."""
-    means = resamples @ values.astype(np.float32) / len(values)
-    low, high = np.percentile(means, PERCENTILES)
-    return Estimate(float(values.mean()), float(low), float(high))
+    return estimate_within(values, np.ones(len(values), np.bool_), resamples)
 
 
 def estimate_within(values: Values, group: npt.NDArray[np.bool_], resamples: Resamples) -> Estimate:
     """The mean of the values (n_cases,) of a group of cases, at least one."""
-    drawn = resamples[:, group]
+    drawn = resamples if group.all() else resamples[:, group]
     sizes = drawn.sum(axis=1)
-    means = drawn @ values[group].astype(np.float32) / np.maximum(sizes, 1)
-    low, high = np.percentile(means[sizes > 0], PERCENTILES)
-    return Estimate(float(values[group].mean()), float(low), float(high))
+    value = float(values[group].mean())
+    deviations = drawn @ (values[group] - value).astype(np.float32) / np.maximum(sizes, 1)
+    low, high = np.percentile(deviations[sizes > 0], PERCENTILES)
+    return Estimate(value, value + float(low), value + float(high))
 
 
 def difference(one: Values, other: Values, resamples: Resamples) -> Estimate:
@@ -66,7 +65,7 @@ def estimate_coverage(picks: npt.NDArray[np.int32], n_items: int, resamples: Res
     shares = np.array([_distinct(place[drawn > 0], real) / n_items for drawn in resamples[:COVERAGE_RESAMPLES]])
     value = float(real.sum()) / n_items
     low, high = np.percentile(shares - shares.mean(), PERCENTILES)
-    return Estimate(value, max(value + float(low), 0.0), min(value + float(high), 1.0))
+    return Estimate(value, max(value + min(float(low), 0.0), 0.0), min(value + max(float(high), 0.0), 1.0))
 
 
 def _distinct(places: npt.NDArray[np.int64], real: npt.NDArray[np.bool_]) -> int:

@@ -69,8 +69,3 @@ def mean_over_picks(picks: npt.NDArray[np.int32], item_values: Values) -> Values
     there = picks != NOTHING
     values = np.where(there, item_values[np.maximum(picks, 0)], 0.0)
     return np.asarray(values.sum(axis=1) / np.maximum(there.sum(axis=1), 1))
-
-
-def coverage(picks: npt.NDArray[np.int32], n_items: int) -> float:
-    """The share of the catalogue's `n_items` that is picked for anybody."""
-    return len(np.unique(picks[picks != NOTHING])) / n_items

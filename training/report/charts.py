@@ -9,7 +9,7 @@ from markupsafe import Markup
 from training.evaluation.bootstrap import Estimate
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 14, 44
+LEFT, RIGHT, TOP, BOTTOM = 56, 16, 26, 44
 BAR_LABEL, BAR_STEP = 250, 26
 COLOURS = ("#0b5d66", "#c4661f", "#7a5195", "#5b8c2a", "#8a8a8a")
 TICKS = 5
@@ -83,7 +83,7 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_l
         colour = COLOURS[index % len(COLOURS)]
         parts.append(_line([(x(one), y(other)) for one, other in some], colour, 2))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, "middle"))
-    parts.append(_text(LEFT, TOP - 3, y_label, "start"))
+    parts.append(_text(LEFT, TOP - 12, y_label, "start"))
     return _svg(HEIGHT, parts) + legend(list(series))
 
 
@@ -149,5 +149,5 @@ def _text(x: float, y: float, text: str, anchor: str) -> Markup:
 
 
 def _svg(height: float, parts: Sequence[Markup]) -> Markup:
-    opened = Markup('<svg viewBox="0 0 {} {}" role="img" xmlns="http://www.w3.org/2000/svg">').format(WIDTH, height)
-    return opened + Markup().join(parts) + Markup("</svg>")
+    opened = Markup('<svg xmlns="http://www.w3.org/2000/svg" role="img" font-size="12" viewBox="0 0 {} {}">')
+    return opened.format(WIDTH, height) + Markup().join(parts) + Markup("</svg>")
