@@ -73,11 +73,11 @@ def test_support_confidence_and_lift_by_hand():
     assert row(dataset, found, "d") == {}
 
 
-def test_the_score_is_a_shrunk_jaccard_by_hand():
-    """Fresh baskets of two: each weighs a half. w_a = 1.5, w_b = 1, together 1."""
+def test_the_score_is_the_added_value_by_hand():
+    """Fresh baskets of two weigh a half an item: w_ab = 1, w_a = 1.5, w_b = 1 and all together 3."""
     dataset = as_dataset([*basket(1, "a", "b"), *basket(2, "a", "b"), *basket(3, "a", "c")])
     found = find_neighbours(dataset, show_progress=False)
-    assert found.score[found.row(0)].tolist() == pytest.approx([1 / (1.5 + 1 - 1 + 2.0)])
+    assert found.score[found.row(0)].tolist() == pytest.approx([1 / (1.5 + module.SHRINKAGE) - 1 / 3])
 
 
 def test_lines_of_the_same_item_and_looks_are_no_pairs():
@@ -123,11 +123,21 @@ def test_a_huge_basket_makes_no_pairs_but_counts(monkeypatch):
             *basket(2, "a", "b", "c", "d"),
             *basket(3, "a", "b"),
             *basket(4, "a", "b"),
+            *basket(5, "e", "f"),
+            *basket(6, "e", "f"),
         ]
     )
     found = find_neighbours(dataset, show_progress=False)
-    assert row(dataset, found, "a") == {"b": pytest.approx([2, 0.5, 0.5])}
+    assert row(dataset, found, "a") == {"b": pytest.approx([2, 0.5, 0.5 / (4 / 6)])}
     assert row(dataset, found, "c") == {}
+
+
+def test_a_basket_of_the_year_1970_is_only_old():
+    """Its weight would be 0 in float32."""
+    ancient = basket(1, "a", "b", day=-20_000)
+    new = [event for number in (2, 3) for event in basket(number, "a", "c")]
+    dataset = as_dataset([*ancient, *new, *basket(4, "d", "e")])
+    assert row(dataset, find_neighbours(dataset, show_progress=False), "a") == {"c": pytest.approx([2, 2 / 3, 4 / 3])}
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64])

@@ -77,7 +77,7 @@ class Model(_Section):
     """Implicit ALS (Hu, Koren and Volinsky 2008). `half_life_days` = 0 is no decay."""
 
     factors: int = Field(default=128, ge=1, le=4096)
-    regularization: float = Field(default=30.0, ge=0, allow_inf_nan=False)
+    regularization: float = Field(default=30.0, gt=0, allow_inf_nan=False)  # at 0 a fold-in may have no solution
     alpha: float = Field(default=4.0, gt=0, allow_inf_nan=False)
     iterations: int = Field(default=15, ge=1, le=1000)
     weighting: Weighting = "count"

@@ -73,11 +73,12 @@ def _read_baskets(dataset: Dataset) -> _Baskets:
     _, row = np.unique(basket[usable], return_inverse=True)
     shape = (int(row.max(initial=-1)) + 1, dataset.n_items)
     where = (row, item[usable])
-    weight = (age / size)[usable]
+    # Above 0 in float32 however old: a product of sparse matrices drops pairs that sum to 0.
+    weight = np.maximum((age / size)[usable], np.finfo(np.float32).tiny)
     return _Baskets(
         counts=csr_array((np.ones(len(row), np.float32), where), shape=shape),
         weights=csr_array((weight.astype(np.float32), where), shape=shape),
-        partners=np.bincount(item[usable], (weight * (size[usable] - 1)), dataset.n_items),
+        partners=np.bincount(item[usable], weight * (size[usable] - 1), dataset.n_items).astype(np.float64),
         baskets_of=np.bincount(item, minlength=dataset.n_items),
         n_baskets=len(np.unique(basket)),
     )
