@@ -38,7 +38,8 @@ def before(interactions: Interactions, moment: datetime) -> Interactions:
     """What a shop had at `moment`: the events up to it and the items that had one; every item is available.
 
     Prices are the latest of these events where they have any, and an item's texts are left out, but for the category,
-    the shop's own label: nothing that is fitted on the result can know a later event.
+    the shop's own label: nothing that is fitted on the result can know a later event. What does come from later is
+    the cleaning: a purchase that was brought back after `moment` is missing, as it is from the window's truth.
     """
     frame = interactions.frame.filter(pl.col("time") < moment)
     return replace(interactions, frame=frame, catalogue=_catalogue_of(interactions.catalogue, frame))
