@@ -76,11 +76,11 @@ NEVER = -1.0  # stands for days and gaps of what was never bought
 Rows = npt.NDArray[np.float32]
 
 
-def candidate_features(model: Model, user_index: int, person: Person, query: Rows, candidates: Candidates) -> Rows:
+def candidate_features(model: Model, person: Person, query: Rows, candidates: Candidates) -> Rows:
     """(n_features, n) float32 for the candidates of a known user with a query vector; no value is NaN."""
     items = candidates.items
     item_rows = model.ranking.items[:, items]
-    user_row = model.ranking.users[user_index]
+    user_row = model.ranking.users[person.index]
     n_factors = model.recipe.n_factors
     vectors = model.item_vectors[items]
     als = vectors[:, :n_factors] @ query[:n_factors]

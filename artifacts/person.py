@@ -16,18 +16,24 @@ NOTHING = slice(0, 0)
 
 @dataclass(frozen=True)
 class Person:
-    """`index` is the user's, None for an unknown one; `history` the user's row of `model.history`, else empty.
+    """`index` is the user's, UNKNOWN (-1) where the model has not got them;
+    `history` the user's row of `model.history`, else empty.
 
     `items` (m,) int32 and `strength` (m,) float32 are all interactions, session included; `recent` (s,) int32 the
     session's items alone; `vector` (n_factors,) float32, None when there is nothing to tell tastes from.
     """
 
-    index: int | None
+    index: int
     history: slice
     recent: npt.NDArray[np.int32]
     items: npt.NDArray[np.int32]
     strength: npt.NDArray[np.float32]
     vector: npt.NDArray[np.float32] | None
+
+    @property
+    def known(self) -> bool:
+        """Whether the model has the user."""
+        return self.index != UNKNOWN
 
     def bought(self, model: Model) -> npt.NDArray[np.int32]:
         """Item indexes (b,) of what the user bought."""
@@ -55,7 +61,7 @@ def read_person(model: Model, query: Query, session: npt.NDArray[np.int32]) -> P
         vector = _tastes(fold_in(model, items, strength))
     else:
         vector = _tastes(model.user_factors[user_index]) if user_index != UNKNOWN else None
-    return Person(None if user_index == UNKNOWN else user_index, history, session, items, strength, vector)
+    return Person(user_index, history, session, items, strength, vector)
 
 
 def _with_session(

@@ -34,18 +34,18 @@ def choose(model: Model, query: Query, person: Person, eligible: Mask) -> Scored
     if person.vector is None:
         return most_popular(model, new, query.limit)
     wanted = query_vector(model, person.vector)
-    if len(model.forest) and person.index is not None:
-        return _ranked(model, query.limit, person.index, person, wanted, new)
+    if len(model.forest) and person.known:
+        return _ranked(model, query.limit, person, wanted, new)
     if query.repeat is Repeat.EXCLUDE:
         return _discover(model, query.limit, wanted, new)
     own = _own_items(model, query.limit, person, wanted, eligible)
     return merge(_discover(model, query.limit, wanted, without(eligible, bought)), own, query.limit)
 
 
-def _ranked(model: Model, limit: int, user_index: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
+def _ranked(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
     """The ranker's order of the candidates, and behind the last of them the blend's."""
     candidates = find_candidates(model, person, wanted, eligible)
-    scores = model.forest.score(candidate_features(model, user_index, person, wanted, candidates))
+    scores = model.forest.score(candidate_features(model, person, wanted, candidates))
     ranked = top(Scored(candidates.items, scores, candidates.sources), limit)
     if len(ranked) == limit:
         return ranked

@@ -28,7 +28,7 @@ def test_without_a_file_everything_has_a_default() -> None:
     assert config.columns.user is None
     assert (config.clean.min_events_per_user, config.clean.bots) == (1, True)
     assert config.events == {"purchase": 1.0, "cart": 0.3, "view": 0.1}
-    assert (config.model.factors, config.model.half_life_days, config.model.alpha) == (128, 15.0, 6.8)
+    assert (config.model.factors, config.model.half_life_days, config.model.alpha) == (64, 90.0, 4.0)
     assert (config.evaluation.test_days, config.evaluation.k) == (28, 10)
 
 
@@ -128,7 +128,7 @@ def test_what_is_written_down_has_no_passwords(tmp_path: Path) -> None:
         "query": "select 1",
         "catalogue": "https://host/items.csv",
     }
-    assert public["model"]["factors"] == 128
+    assert public["model"]["factors"] == 64
 
 
 def test_a_configuration_cannot_be_changed() -> None:

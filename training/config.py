@@ -76,12 +76,12 @@ class Clean(_Section):
 class Model(_Section):
     """Implicit ALS (Hu, Koren and Volinsky 2008). `half_life_days` = 0 is no decay."""
 
-    factors: int = Field(default=128, ge=1, le=4096)
+    factors: int = Field(default=64, ge=1, le=4096)
     regularization: float = Field(default=30.0, gt=0, allow_inf_nan=False)  # at 0 a fold-in may have no solution
     alpha: float = Field(default=4.0, gt=0, allow_inf_nan=False)
     iterations: int = Field(default=15, ge=1, le=1000)
     weighting: Weighting = "count"
-    half_life_days: float = Field(default=60.0, ge=0, allow_inf_nan=False)
+    half_life_days: float = Field(default=90.0, ge=0, allow_inf_nan=False)
     seed: int = Field(default=42, ge=0, lt=2**32)
 
 

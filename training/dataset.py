@@ -17,7 +17,8 @@ class Dataset:
 
     `user` int32 indexes `user_ids`, GUEST (-1) where nobody is named; `item` int32 indexes `item_ids`; `basket` int64
     numbers baskets from 0; `time` int64, Unix seconds; `weight` float32 by event type; `purchase` bool tells bought
-    from looked at; `price` float32, NaN where unknown; `quantity` float32. `item_ids` also holds items of the catalogue nobody bought.
+    from looked at; `price` float32, NaN where unknown; `quantity` float32. `item_ids` also holds items of the catalogue
+    nobody bought.
     """
 
     user_ids: IdTable

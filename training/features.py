@@ -69,9 +69,10 @@ def _read(dataset: Dataset, history: History) -> _Purchases:
 
 def _item_features(bought: _Purchases, dataset: Dataset, popularity: Popularity) -> dict[str, Floats]:
     n_items, known = dataset.n_items, bought.user != GUEST
-    share = {days: _buyers(bought, known, n_items, 0, days) for days in (7, 14, 28, 84)}
-    before = _buyers(bought, known, n_items, 14, 28)
-    newly = {days: _buyers(bought, known, n_items, 0, days, bought.first) for days in (7, 14, 28)}
+    everything = np.ones(len(known), np.bool_)
+    share = {days: _buyers(bought, known & (bought.age < days), everything, n_items) for days in (7, 14, 28, 84)}
+    before = _buyers(bought, known & (bought.age >= 14) & (bought.age < 28), everything, n_items)
+    newly = {days: _buyers(bought, known & (bought.age < days), bought.first, n_items) for days in (7, 14, 28)}
     buyers = np.bincount(bought.item[bought.first], minlength=n_items).astype(np.float64)
     lines = np.bincount(bought.item[known], minlength=n_items)
     features = {f"buyers_{days}": value for days, value in share.items()}
@@ -125,17 +126,9 @@ def _user_features(
     }
 
 
-def _buyers(
-    bought: _Purchases,
-    known: npt.NDArray[np.bool_],
-    n_items: int,
-    from_days: int,
-    to_days: int,
-    only: npt.NDArray[np.bool_] | None = None,
-) -> Floats:
-    """The share of the known customers active between two ages who bought each item then."""
-    active = known & (bought.age >= from_days) & (bought.age < to_days)
-    chosen = active if only is None else active & only
+def _buyers(bought: _Purchases, active: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_], n_items: int) -> Floats:
+    """Of the users with an `active` purchase, the share with one of each item that is `counted` too."""
+    chosen = active & counted
     pairs = np.unique(bought.user[chosen] * n_items + bought.item[chosen])
     return np.bincount(pairs % n_items, minlength=n_items) / max(len(np.unique(bought.user[active])), 1)
 

@@ -60,13 +60,13 @@ def find_examples(model: Model, purchases: Sequence[tuple[str, npt.NDArray[np.in
     eligible = eligible_items(model, ANYTHING, NOTHING)
     for user_id, later in purchases:
         person = read_person(model, Query(user_id=user_id), NOTHING)
-        if person.vector is None or person.index is None:
+        if person.vector is None or not person.known:
             continue
         wanted = query_vector(model, person.vector)
         candidates = find_candidates(model, person, wanted, eligible)
         hits = np.isin(candidates.items, later)
         if hits.any():
-            features.append(candidate_features(model, person.index, person, wanted, candidates).T)
+            features.append(candidate_features(model, person, wanted, candidates).T)
             bought.append(hits)
     if not bought:
         return Examples(np.empty((0, len(FEATURES)), np.float32), np.empty(0, np.bool_), np.empty(0, np.int64))
