@@ -36,7 +36,7 @@ def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
     text = '[data]\nsource = "a.csv"\n[model]\nfactors = 16\nalpha = 2\n[events]\nsale = 2\nlook = 0.5\n'
     config = load_config(write(tmp_path, text), None)
     assert config.data.source == "a.csv"
-    assert (config.model.factors, config.model.alpha, config.model.regularization) == (16, 2.0, 72.0)
+    assert (config.model.factors, config.model.alpha, config.model.regularization) == (16, 2.0, 30.0)
     assert config.events == {"sale": 2.0, "look": 0.5}
     assert config.purchase_event == "sale"
 
