@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artifacts.config import artifacts_dir
-from service.cpus import available_cpus
+from artifacts.cpus import available_cpus
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000

@@ -13,12 +13,12 @@ import pytest
 from crash import ROOT
 from shop import write_tiny_shop
 
+from artifacts.cpus import available_cpus
 from artifacts.model import open_model
 from artifacts.query import Filters, Query
 from artifacts.store import Store
 from training import picks
 from training.errors import PicksError
-from training.factors import available_cpus
 from training.job import train
 from training.picks import CHUNKS_WORTH_PROCESSES, USERS_PER_CHUNK, write_picks
 from training.picks_parts import Tally, open_parts

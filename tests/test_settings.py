@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cpus import available_cpus
+from artifacts.cpus import available_cpus
 from service.settings import (
     ADDRESS_CHECKED,
     Settings,
@@ -76,21 +76,3 @@ def test_under_another_server_the_address_is_not_known_to_be_local() -> None:
         check_address(read_settings({}), {})
     check_address(read_settings({}), {ADDRESS_CHECKED: "yes"})
     check_address(read_settings({"SERVE_WITHOUT_KEYS": "yes"}), {})
-
-
-@pytest.mark.parametrize(
-    ("files", "cpus"),
-    [
-        ({"cpu.max": "50000 100000"}, 1),
-        ({"cpu.max": "100000 100000"}, 1),
-        ({"cpu.max": "max 100000"}, available_cpus(Path("/nowhere"))),
-        ({"cpu/cpu.cfs_quota_us": "100000", "cpu/cpu.cfs_period_us": "100000"}, 1),
-        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, available_cpus(Path("/nowhere"))),
-        ({}, available_cpus(Path("/nowhere"))),
-    ],
-)
-def test_a_containers_quota_counts(tmp_path: Path, files: dict[str, str], cpus: int) -> None:
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text + "\n")
-    assert available_cpus(tmp_path) == cpus

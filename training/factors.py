@@ -1,6 +1,5 @@
 """ALS factors, by `implicit`."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
+from artifacts.cpus import available_cpus
 from training.config import Model
 
 
@@ -34,17 +34,12 @@ def fit_factors(matrix: csr_array, settings: Model, show_progress: bool) -> Fact
             regularization=settings.regularization,
             alpha=settings.alpha,
             iterations=settings.iterations,
-            num_threads=available_cpus(),
+            num_threads=available_cpus(),  # its own default ignores the limit (implicit issue 588)
             random_state=settings.seed,
         )
         model.fit(csr_matrix(matrix), show_progress=show_progress)
     users, items = np.diff(matrix.indptr) > 0, np.bincount(matrix.indices, minlength=matrix.shape[1]) > 0
     return Factors(_known(model.user_factors, users), _known(model.item_factors, items))
-
-
-def available_cpus() -> int:
-    """Processors this process may run on; implicit's own default ignores the limit (implicit issue 588)."""
-    return len(os.sched_getaffinity(0))
 
 
 def _known(factors: npt.NDArray[np.float32], filled: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:

@@ -11,11 +11,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from artifacts.cpus import available_cpus
 from artifacts.model import Model, open_model
 from artifacts.query import Query
 from artifacts.store import Store
 from training.errors import PicksError
-from training.factors import available_cpus
 from training.picks_chunk import Asked, Chunk, write_chunk
 from training.picks_files import SCHEMA, format_of
 from training.picks_parts import Tally, open_parts
