@@ -64,3 +64,12 @@ def test_more_factors_than_users_or_items(shape):
     factors = fit_factors(matrix, Model(factors=64, regularization=0.01), show_progress=False)
     assert np.isfinite(factors.users).all()
     np.testing.assert_allclose(factors.users @ factors.items.T, np.ones(shape), atol=0.1)
+
+
+def test_progress_is_labelled_and_counts_every_iteration(capfd):
+    fit_factors(checkerboard(), Model(factors=2, iterations=3), show_progress=False)
+    assert capfd.readouterr().err == ""
+    fit_factors(checkerboard(), Model(factors=2, iterations=3), show_progress=True)
+    bars = capfd.readouterr().err.strip().split("\r")
+    assert all(bar.startswith("ALS: ") for bar in bars)
+    assert "3/3" in bars[-1]

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from artifacts.cpus import available_cpus
 from training.config import Model
@@ -37,7 +38,9 @@ def fit_factors(matrix: csr_array, settings: Model, show_progress: bool) -> Fact
             num_threads=available_cpus(),  # its own default ignores the limit (implicit issue 588)
             random_state=settings.seed,
         )
-        model.fit(csr_matrix(matrix), show_progress=show_progress)
+        # implicit's own bar has no label.
+        with tqdm(desc="ALS", total=settings.iterations, unit=" iterations", disable=not show_progress) as bar:
+            model.fit(csr_matrix(matrix), show_progress=False, callback=lambda *_: bar.update())
     users, items = np.diff(matrix.indptr) > 0, np.bincount(matrix.indices, minlength=matrix.shape[1]) > 0
     return Factors(_known(model.user_factors, users), _known(model.item_factors, items))
 
