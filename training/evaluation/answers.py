@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from artifacts.cross_sell import cross_sell
@@ -35,10 +36,11 @@ def ask(model: Model, cases: Cases, k: int, show_progress: bool) -> Picks:
     query: Callable[[Model, Query], Answer] = recommend if cases.task in USER_TASKS else cross_sell
     items = np.full((len(cases), k), NOTHING, np.int32)
     scores = np.full((len(cases), k), np.nan, np.float32)
-    for row in tqdm(range(len(cases)), f"asking for {cases.task}", disable=not show_progress):
-        picks = query(model, question(row, k)).picks
-        items[row, : len(picks)] = _indexes(model, picks)
-        scores[row, : len(picks)] = [pick.score for pick in picks]
+    with threadpool_limits(1):  # a query is too small to share: threads would only wait for each other
+        for row in tqdm(range(len(cases)), f"asking for {cases.task}", disable=not show_progress):
+            picks = query(model, question(row, k)).picks
+            items[row, : len(picks)] = _indexes(model, picks)
+            scores[row, : len(picks)] = [pick.score for pick in picks]
     return Picks(items, scores)
 
 

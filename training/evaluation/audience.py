@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
 from artifacts.audience import audience_scores
 from artifacts.model import Model
@@ -25,7 +26,8 @@ def audience_lifts(model: Model, bought: csr_array, max_items: int, rng: np.rand
     enough = np.flatnonzero(np.diff(buyers.indptr)[: len(model.item_ids)] >= MIN_BUYERS)
     items = np.sort(rng.choice(enough, min(max_items, len(enough)), replace=False))
     step = max(CELLS // max(len(model.user_ids), 1), 1)
-    parts = [_lifts(model, buyers, items[start : start + step]) for start in range(0, len(items), step)]
+    with threadpool_limits(1):
+        parts = [_lifts(model, buyers, items[start : start + step]) for start in range(0, len(items), step)]
     return np.concatenate([np.empty(0), *parts])
 
 
