@@ -13,6 +13,7 @@ from training import files
 from training.config import Columns, Config, Data, load_config
 from training.errors import DataError
 from training.interactions import Interactions, read_interactions
+from training.products import usual_price
 from training.sources import open_tables, public_name
 from training.times import read_times
 
@@ -137,28 +138,43 @@ def test_a_catalogue_of_its_own_goes_before_the_rows(tmp_path: Path) -> None:
     config = Config(data=Data(source=str(source), catalogue=str(own)))
     products = read_interactions(config, progress=False).catalogue
     assert products.select("item_id", "title", "price", "available").rows() == [
-        ("0042", "Fountain pen", 3.0, True),
+        ("0042", "Fountain pen", 1.0, True),
         ("1e5", None, None, False),
         ("43", "Cup", 2.0, False),
         ("99", "Lamp", None, True),
     ]
 
 
-def test_the_catalogue_of_the_rows_has_the_usual_title_and_the_last_price(tmp_path: Path) -> None:
+def test_the_catalogue_of_the_rows_has_the_usual_title_and_price(tmp_path: Path) -> None:
     rows = pl.DataFrame(
         {
-            "user_id": ["1", "2", "3", "4"],
-            "item_id": ["A", "A", "A", "B"],
-            "time": [1, 3, 2, 4],
-            "title": ["Pen", "Pen, blue", "Pen", None],
-            "price": [1.0, 5.0, 2.0, None],
+            "user_id": ["1", "2", "3", "4", "5"],
+            "item_id": ["A", "A", "A", "B", "A"],
+            "time": [1, 5, 2, 4, 3],
+            "title": ["Pen", "Pen, blue", "Pen", None, "Pen"],
+            "price": [1.0, 24.96, 12.75, None, 12.75],
         }
     )
     products = read(write(rows, tmp_path / "orders.parquet")).catalogue
     assert products.select("item_id", "title", "price", "available").rows() == [
-        ("A", "Pen", 5.0, True),
+        ("A", "Pen", 12.75, True),
         ("B", None, None, True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("prices", "usual"),
+    [
+        ([9.0] * 50 + [4.0] * 11, 4.0),
+        ([9.0] * 50 + [4.0] * 9, 9.0),
+        ([4.0, 9.0, None], 4.0),
+        ([None, 4.0, 9.0, 1.0], 4.0),
+        ([None], None),
+    ],
+    ids=["a new price", "not yet", "two", "three", "none"],
+)
+def test_a_price_is_usual_once_most_of_the_latest_sales_were_at_it(prices: list[float | None], usual: float | None):
+    assert pl.DataFrame({"price": prices}, {"price": pl.Float64}).select(usual_price()).item() == usual
 
 
 def test_a_column_may_be_in_the_catalogue_only_but_must_be_somewhere(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_an_event_at_the_start_is_in_the_window_alone():
 def test_the_catalogue_knows_only_what_had_been_seen():
     catalogue = before(SHOP, START + timedelta(days=14)).catalogue
     assert catalogue["item_id"].to_list() == ["old"]
-    assert catalogue["price"].to_list() == [2.0], "the latest price before, not the catalogue's of today"
+    assert catalogue["price"].to_list() == [1.0], "of the prices before, not the catalogue's of today"
     assert catalogue["available"].to_list() == [True]
     assert catalogue["title"].to_list() == [None]
     assert catalogue.columns == SHOP.catalogue.columns

@@ -7,6 +7,7 @@ from training.config import Config
 from training.errors import DataError
 from training.sources import open_tables
 
+PRICES_SEEN = 20
 TEXTS = ("title", "category", "image_url", "product_url")
 FROM_CATALOGUE = ("title", "category", "image_url", "product_url", "available")
 
@@ -14,14 +15,21 @@ FROM_CATALOGUE = ("title", "category", "image_url", "product_url", "available")
 def products_sold(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per item of `rows` (oldest first): item_id and the columns of CATALOGUE.
 
-    Of differing titles, categories and URLs the most frequent counts, of prices and availability the latest.
+    Of differing titles, categories and URLs the most frequent counts, of availability the latest; the price is the
+    usual one.
     """
-    products = rows.group_by("item_id").agg(
-        pl.col("price").drop_nulls().last(), pl.col("available").drop_nulls().last()
-    )
+    products = rows.group_by("item_id").agg(usual_price(), pl.col("available").drop_nulls().last())
     for column in TEXTS:
         products = products.join(_most_frequent(rows, column), on="item_id", how="left")
     return products.select("item_id", *CATALOGUE).sort("item_id")
+
+
+def usual_price() -> pl.Expr:
+    """The middle one of an item's PRICES_SEEN latest prices, rows oldest first; of two in the middle the lower.
+
+    The very latest may be the odd one out: what guests pay, a special offer, a slip of the keyboard.
+    """
+    return pl.col("price").drop_nulls().tail(PRICES_SEEN).quantile(0.5, "lower")
 
 
 def _most_frequent(rows: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from training.interactions import Interactions
+from training.products import usual_price
 
 # Shown, not fitted; the most frequent title of all time would tell of later events.
 SHOWN = ("title", "image_url", "product_url")
@@ -37,16 +38,16 @@ test_window.__test__ = False  # type: ignore[attr-defined]  # pytest would take 
 def before(interactions: Interactions, moment: datetime) -> Interactions:
     """What a shop had at `moment`: the events up to it and the items that had one; every item is available.
 
-    Prices are the latest of these events where they have any, and an item's texts are left out, but for the category,
-    the shop's own label: nothing that is fitted on the result can know a later event. What does come from later is
-    the cleaning: a purchase that was brought back after `moment` is missing, as it is from the window's truth.
+    Prices are the usual ones of these events where they have any, and an item's texts are left out, but for the
+    category, the shop's own label: nothing that is fitted on the result can know a later event. What does come from
+    later is the cleaning: a purchase that was brought back after `moment` is missing, as it is from the window's truth.
     """
     frame = interactions.frame.filter(pl.col("time") < moment)
     return replace(interactions, frame=frame, catalogue=_catalogue_of(interactions.catalogue, frame))
 
 
 def _catalogue_of(catalogue: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    prices = frame.sort("time").group_by("item_id").agg(pl.col("price").drop_nulls().last().alias("known_price"))
+    prices = frame.sort("time").group_by("item_id").agg(usual_price().alias("known_price"))
     return (
         catalogue.join(prices, on="item_id", how="inner")
         .with_columns(price=pl.coalesce("known_price", "price"), available=pl.lit(value=True))
