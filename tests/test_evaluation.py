@@ -24,6 +24,7 @@ from training.evaluation.split import Window, test_window
 from training.evaluation.table import as_text
 from training.evaluation.tasks import Activity, Task
 from training.interactions import Interactions, read_interactions
+from training.lessons import Lessons
 
 K = 10
 
@@ -45,7 +46,7 @@ def window(config: Config, interactions: Interactions) -> Window:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config, interactions: Interactions) -> Evaluation:
-    return run.evaluate(interactions, config, backtests=1, show_progress=False)
+    return run.evaluate(Lessons(interactions, config, False), backtests=1)
 
 
 def rewritten(interactions: Interactions, window: Window) -> Interactions:
@@ -67,7 +68,7 @@ def rewritten(interactions: Interactions, window: Window) -> Interactions:
 def fitted_files(interactions: Interactions, config: Config, window: Window) -> dict[str, str]:
     found = known.know(interactions, config, window)
     assert found is not None
-    with run.fitted_before(found, config.model, show_progress=False) as model:
+    with run.fitted_before(found, Lessons(interactions, config, False)) as model:
         return {name: entry.sha256 for name, entry in model.manifest.files.items()}
 
 
@@ -97,7 +98,7 @@ def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Co
     found = known.know(interactions, config, window)
     assert found is not None
     cases = known.make_cases(found, np.random.default_rng(run.SEED))
-    with run.fitted_before(found, config.model, show_progress=False) as model:
+    with run.fitted_before(found, Lessons(interactions, config, False)) as model:
         for task, repeat in ((Task.NEXT_PURCHASES, Repeat.ALLOW), (Task.DISCOVERY, Repeat.EXCLUDE)):
             picks = ask(model, cases[task], K, show_progress=False)
             for row, user in enumerate(cases[task].user.tolist()):
@@ -154,14 +155,14 @@ def test_the_table_names_every_model_and_window(evaluation: Evaluation):
 
 
 def test_the_same_evaluation_twice_is_the_same(interactions: Interactions, config: Config, evaluation: Evaluation):
-    again = run.evaluate(interactions, config, backtests=0, show_progress=False)
+    again = run.evaluate(Lessons(interactions, config, False), backtests=0)
     assert again.metrics == {**evaluation.metrics, "backtests": []}
 
 
 def test_recipe_ndcg_is_on_the_very_same_cases(
     interactions: Interactions, config: Config, window: Window, evaluation: Evaluation
 ):
-    values = run.recipe_ndcg(interactions, config, window, (Task.DISCOVERY,), show_progress=False)
+    values = run.recipe_ndcg(Lessons(interactions, config, False), window, (Task.DISCOVERY,))
     assert evaluation.test is not None
     assert list(values) == [Task.DISCOVERY]
     assert values[Task.DISCOVERY].tolist() == evaluation.test.tasks[Task.DISCOVERY].ndcg[RECIPE].tolist()
@@ -169,7 +170,7 @@ def test_recipe_ndcg_is_on_the_very_same_cases(
 
 def test_a_history_within_the_window_is_not_evaluated(interactions: Interactions, config: Config):
     long = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"test_days": 400})})
-    evaluation = run.evaluate(interactions, long, backtests=2, show_progress=False)
+    evaluation = run.evaluate(Lessons(interactions, long, False), backtests=2)
     assert evaluation.test is None
     assert evaluation.backtests == ()
     assert "skipped" in evaluation.metrics

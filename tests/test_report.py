@@ -19,6 +19,7 @@ from training.evaluation.results import Evaluation, Shown
 from training.evaluation.tasks import Task
 from training.gate import Check, Judgement
 from training.interactions import read_interactions
+from training.lessons import Lessons
 from training.report import charts
 from training.report.page import TASK_TITLES, Run, render
 from training.report.past import PastVersion, past_versions
@@ -54,7 +55,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     config = write_tiny_shop(tmp_path_factory.mktemp("report"))
-    return job.evaluate(read_interactions(config, progress=False), config, 1, show_progress=False)
+    return job.evaluate(Lessons(read_interactions(config, progress=False), config, False), 1)
 
 
 @pytest.fixture(scope="module")

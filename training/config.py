@@ -26,6 +26,7 @@ def _compiles(pattern: str) -> str:
 Pattern = Annotated[str, AfterValidator(_compiles)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Weighting = Literal["binary", "count", "log", "bm25"]
+Recipe = Literal["auto", "blend", "ranker"]
 
 
 class _Section(BaseModel):
@@ -74,8 +75,11 @@ class Clean(_Section):
 
 
 class Model(_Section):
-    """Implicit ALS (Hu, Koren and Volinsky 2008). `half_life_days` = 0 is no decay."""
+    """What is fitted. `recipe`: blend, or with a learned ranker on top, or auto, the simpler one unless the other is
+    measurably better. The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay.
+    """
 
+    recipe: Recipe = "auto"
     factors: int = Field(default=64, ge=1, le=4096)
     regularization: float = Field(default=30.0, gt=0, allow_inf_nan=False)  # at 0 a fold-in may have no solution
     alpha: float = Field(default=4.0, gt=0, allow_inf_nan=False)

@@ -4,15 +4,18 @@ from pathlib import Path
 
 from artifacts.manifest import REPORT_NAME
 from artifacts.store import DEFAULT_KEEP, Store
+from training.choice import choose_recipe, settled
 from training.config import Config
 from training.dataset import encode
 from training.evaluation.results import Evaluation
 from training.evaluation.run import BACKTESTS, evaluate
-from training.fit import fit
+from training.evaluation.split import test_window
 from training.gate import judge, pass_gate
 from training.interactions import read_interactions
+from training.lessons import Lessons
 from training.provenance import Stopwatch, describe
 from training.published import ask_published, save_ndcg
+from training.recipe import fit_recipe
 from training.report.page import describe_run, write_report
 from training.report.past import past_versions, this_version
 
@@ -27,17 +30,28 @@ def train(config: Config, store: Store, show_progress: bool, force: str | None =
     clock = Stopwatch()
     with clock.step("read and clean"):
         interactions = read_interactions(config, show_progress)
+    with clock.step("choose the recipe"):
+        lessons = Lessons(interactions, config, show_progress)
+        choice = choose_recipe(lessons)
+        lessons = settled(lessons, choice.recipe)
     with clock.step("evaluate"):
-        evaluation = evaluate(interactions, config, backtests=0, show_progress=show_progress)
+        evaluation = evaluate(lessons, backtests=0)
     with clock.step("compare with the published version"):
-        published = ask_published(store, evaluation.test, interactions, config, show_progress)
+        published = ask_published(store, evaluation.test, lessons)
     judgement = pass_gate(evaluation, published, config.gate.margin, force)
     with clock.step("encode"):
         dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
     with clock.step("fit"):
-        fitted = fit(dataset, interactions.catalogue, config.model, show_progress)
+        newest = test_window(interactions.frame, config.evaluation.test_days).end
+        fitted = fit_recipe(dataset, interactions.catalogue, lessons, newest)
     recall = {"recall@10": fitted.recipe.index_recall}
-    metrics = {"index": recall, "evaluation": evaluation.metrics, "gate": judgement.metrics, "report": REPORT_NAME}
+    metrics = {
+        "index": recall,
+        "recipe": choice.metrics,
+        "evaluation": evaluation.metrics,
+        "gate": judgement.metrics,
+        "report": REPORT_NAME,
+    }
     with store.draft() as draft:
         with clock.step("write"):
             fitted.save(draft)
@@ -46,7 +60,7 @@ def train(config: Config, store: Store, show_progress: bool, force: str | None =
             run = describe_run(interactions)
             versions = [*past_versions(store), this_version(run.created, metrics)]
             write_report(draft / REPORT_NAME, evaluation, run, judgement, versions)
-        version = store.publish(draft, describe(config, interactions, dataset, metrics, clock.seconds))
+        version = store.publish(draft, describe(lessons.config, interactions, dataset, metrics, clock.seconds))
     store.prune(DEFAULT_KEEP)
     return version
 
@@ -57,8 +71,10 @@ def measure(config: Config, store: Store, directory: Path, show_progress: bool) 
     Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
     """
     interactions = read_interactions(config, show_progress)
-    evaluation = evaluate(interactions, config, BACKTESTS, show_progress)
-    published = ask_published(store, evaluation.test, interactions, config, show_progress)
+    lessons = Lessons(interactions, config, show_progress)
+    lessons = settled(lessons, choose_recipe(lessons).recipe)
+    evaluation = evaluate(lessons, BACKTESTS)
+    published = ask_published(store, evaluation.test, lessons)
     judgement = judge(evaluation, published, config.gate.margin)
     directory.mkdir(parents=True, exist_ok=True)
     write_report(directory / REPORT_NAME, evaluation, describe_run(interactions), judgement, past_versions(store))

@@ -12,12 +12,12 @@ from artifacts.arrays import open_array
 from artifacts.errors import ArtifactError, NoVersionError
 from artifacts.manifest import Manifest, read_manifest
 from artifacts.store import Store
-from training.config import Config, Model
+from training.config import Model
 from training.evaluation.metrics import Values
 from training.evaluation.results import RECIPE, WindowResult
 from training.evaluation.run import recipe_ndcg
 from training.evaluation.tasks import Task
-from training.interactions import Interactions
+from training.lessons import Lessons
 
 JUDGED = (Task.NEXT_PURCHASES, Task.DISCOVERY)
 
@@ -37,9 +37,7 @@ def save_ndcg(draft: Path, result: WindowResult | None) -> None:
             np.save(draft / _file_name(task), result.tasks[task].ndcg[RECIPE])
 
 
-def ask_published(
-    store: Store, result: WindowResult | None, interactions: Interactions, config: Config, show_progress: bool
-) -> Published:
+def ask_published(store: Store, result: WindowResult | None, lessons: Lessons) -> Published:
     """How the published version does on the cases of `result`.
 
     On the same data and cases that is what the version itself got when it was published, whatever code fitted it. On
@@ -54,16 +52,16 @@ def ask_published(
     except ArtifactError as error:
         nothing = isinstance(error, NoVersionError)
         return Published({}, "nothing is published yet to compare with" if nothing else f"not compared: {error}")
-    own = _saved_ndcg(directory, manifest, result, interactions.fingerprint)
+    own = _saved_ndcg(directory, manifest, result, lessons.interactions.fingerprint)
     if own:
         return Published(own, None)
     settings = _settings(manifest)
     if settings is None:
         return Published({}, f"not compared with {manifest.version}: its settings are none of this program's")
-    if settings == config.model:
+    if settings == lessons.config.model:
         return Published({}, f"{manifest.version} has the same settings, and so the same picks on the same history")
-    former = config.model_copy(update={"model": settings})
-    return Published(recipe_ndcg(interactions, former, result.window, JUDGED, show_progress), None)
+    former = Lessons(lessons.interactions, lessons.config.model_copy(update={"model": settings}), lessons.show_progress)
+    return Published(recipe_ndcg(former, result.window, JUDGED), None)
 
 
 def _settings(manifest: Manifest) -> Model | None:

@@ -1,19 +1,12 @@
 """An evaluation from beginning to end: fit on what came before a window, ask, compare."""
 
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
-from artifacts.manifest import Provenance
-from artifacts.model import Model, open_model
-from artifacts.store import Store
-from training import config as configuration
-from training.config import Config
+from artifacts.model import Model
 from training.dataset import GUEST
 from training.evaluation import looks
 from training.evaluation.answers import Picks, ask
@@ -26,9 +19,9 @@ from training.evaluation.metrics import Values, find_hits, head, ndcg, self_info
 from training.evaluation.results import RECIPE, Evaluation, SampleUser, TaskResult, WindowResult
 from training.evaluation.split import Window, test_window
 from training.evaluation.tasks import USER_TASKS, Activity, Cases, Task, activity_of, bought_later
-from training.fit import fit
 from training.history import SECONDS_PER_DAY
-from training.interactions import Interactions
+from training.lessons import Lessons, opened
+from training.recipe import fit_recipe
 
 # One fixed seed, whatever the model's: every version is asked the same questions on the same data.
 SEED = 20_090_618
@@ -38,57 +31,53 @@ SAMPLE_USERS = 12
 BACKTESTS = 3
 
 
-def evaluate(interactions: Interactions, config: Config, backtests: int, show_progress: bool) -> Evaluation:
+def evaluate(lessons: Lessons, backtests: int) -> Evaluation:
     """Evaluate the configured recipe and its baselines on the last window of the data and on `backtests` earlier ones.
 
     Earlier windows that the history does not reach are left out; where it does not even reach the last one, there is
     nothing to evaluate and the answer says so.
     """
-    last = test_window(interactions.frame, config.evaluation.test_days)
+    settings = lessons.config.evaluation
+    last = test_window(lessons.interactions.frame, settings.test_days)
     windows = [last.earlier(step) for step in range(backtests + 1)]
-    test, *rest = [evaluate_window(interactions, config, window, show_progress) for window in windows]
+    test, *rest = [evaluate_window(lessons, window) for window in windows]
     skipped = (
         None if test else f"nobody who had bought before {last.start:%Y-%m-%d} bought again up to {last.end:%Y-%m-%d}"
     )
-    return Evaluation(config.evaluation.k, test, tuple(result for result in rest if result is not None), skipped)
+    return Evaluation(settings.k, test, tuple(result for result in rest if result is not None), skipped)
 
 
-def evaluate_window(
-    interactions: Interactions, config: Config, window: Window, show_progress: bool
-) -> WindowResult | None:
+def evaluate_window(lessons: Lessons, window: Window) -> WindowResult | None:
     """Fit on what came before the window and compare on what came in it; None where there is nothing to compare."""
-    known = know(interactions, config, window)
+    known = know(lessons.interactions, lessons.config, window)
     if known is None:
         return None
     tasks = make_cases(known, np.random.default_rng(SEED))
-    with fitted_before(known, config.model, show_progress) as model:
-        answers = {task: ask(model, cases, config.evaluation.k, show_progress) for task, cases in tasks.items()}
+    with fitted_before(known, lessons) as model:
+        answers = {task: _ask(model, cases, lessons) for task, cases in tasks.items()}
         return _measure(known, tasks, model, answers, np.random.default_rng(SEED))
 
 
-def recipe_ndcg(
-    interactions: Interactions, config: Config, window: Window, tasks: Collection[Task], show_progress: bool
-) -> dict[Task, Values]:
+def recipe_ndcg(lessons: Lessons, window: Window, tasks: Collection[Task]) -> dict[Task, Values]:
     """The configured recipe's NDCG on the same cases of `tasks` as `evaluate_window` asks, (n_cases,) each."""
-    known = know(interactions, config, window)
+    known = know(lessons.interactions, lessons.config, window)
     if known is None:
         return {}
     asked = {task: cases for task, cases in make_cases(known, np.random.default_rng(SEED)).items() if task in tasks}
-    with fitted_before(known, config.model, show_progress) as model:
-        answers = {task: ask(model, cases, config.evaluation.k, show_progress) for task, cases in asked.items()}
+    with fitted_before(known, lessons) as model:
+        answers = {task: _ask(model, cases, lessons) for task, cases in asked.items()}
     return {task: ndcg(find_hits(answers[task].items, cases.truth), cases.relevant) for task, cases in asked.items()}
 
 
 @contextmanager
-def fitted_before(known: Known, settings: configuration.Model, show_progress: bool) -> Iterator[Model]:
-    """The recipe with these settings, fitted on what came before the window, published to a store of its own and
-    opened."""
-    with tempfile.TemporaryDirectory(prefix="aisle-evaluation-") as directory:
-        store = Store(Path(directory))
-        with store.draft() as draft:
-            fit(known.dataset, known.history.catalogue, settings, show_progress).save(draft)
-            version = store.publish(draft, Provenance(created=datetime.now(UTC).isoformat(timespec="seconds")))
-        yield open_model(store.path(version))
+def fitted_before(known: Known, lessons: Lessons) -> Iterator[Model]:
+    """The configured recipe, fitted on what came before the window, published to a store of its own and opened."""
+    with opened(fit_recipe(known.dataset, known.history.catalogue, lessons, known.window.start)) as model:
+        yield model
+
+
+def _ask(model: Model, cases: Cases, lessons: Lessons) -> Picks:
+    return ask(model, cases, lessons.config.evaluation.k, lessons.show_progress)
 
 
 def _measure(
