@@ -3,8 +3,15 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from artifacts.errors import BrokenVersionError
 
 RECIPE_FILE = "recipe.json"
+_STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True)
@@ -16,6 +23,8 @@ class Weights:
     with y_i the item's ALS factors, z_i the mean taste of those who lately bought it for the first time, p_i and t_i
     its popularity and trend, and f_ui the user's own frequency.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     als: float
     newcomers: float
@@ -35,6 +44,8 @@ class Recipe:
     `until` is the time of the newest event, in Unix seconds: the "now" of every answer.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
     n_factors: int
     regularization: float
     alpha: float
@@ -49,7 +60,20 @@ class Recipe:
         (directory / RECIPE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
+_RECIPE = TypeAdapter(Recipe)
+
+
 def open_recipe(directory: Path) -> Recipe:
-    """Read a version's recipe; TypeError, KeyError or ValueError when it is not one."""
-    fields = json.loads((directory / RECIPE_FILE).read_text())
-    return Recipe(**{**fields, "weights": Weights(**fields["weights"])})
+    """Read a version's recipe. Raises BrokenVersionError, naming every key that is missing, not known or malformed, and
+    OSError where the file cannot be read."""
+    text = (directory / RECIPE_FILE).read_bytes()
+    try:
+        return _RECIPE.validate_json(text)
+    except ValidationError as error:
+        raise BrokenVersionError(directory, *map(_problem, error.errors())) from error
+
+
+def _problem(detail: ErrorDetails) -> str:
+    key = ".".join(map(str, detail["loc"]))
+    what = {"missing": "is missing", "unexpected_keyword_argument": "is not known"}.get(detail["type"], detail["msg"])
+    return f"{RECIPE_FILE}: {key}: {what}" if key else f"{RECIPE_FILE}: {what}"
