@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILURE
     try:
         options.run(options)
-    except (KeysFileError, OSError) as error:
+    except KeysFileError as error:
         print(error, file=sys.stderr)
         return FAILURE
     return 0
@@ -29,23 +29,28 @@ def _parser() -> argparse.ArgumentParser:
     keys = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
         "keys", help="API keys", description="Make, list and revoke API keys. A running service follows within seconds."
     )
-    default = os.environ.get("API_KEYS_FILE") or None
-    keys.add_argument("--file", type=Path, default=default, help="default: API_KEYS_FILE")
+    _add_file(keys, default=os.environ.get("API_KEYS_FILE") or None)
+    after = argparse.ArgumentParser(add_help=False)
+    _add_file(after, default=argparse.SUPPRESS)  # another default would hide what was named before the action
     actions = keys.add_subparsers(required=True, metavar="ACTION")
 
-    create = actions.add_parser("create", help="make a key and print it, once")
+    create = actions.add_parser("create", parents=[after], help="make a key and print it, once")
     create.add_argument("--name", required=True, help="who it is for")
     create.add_argument(
         "--scope", required=True, action="append", choices=[*Scope], type=Scope, help="what for; repeatable"
     )
     create.set_defaults(run=_create)
 
-    actions.add_parser("list", help="show names and scopes").set_defaults(run=_list)
+    actions.add_parser("list", parents=[after], help="show names and scopes").set_defaults(run=_list)
 
-    revoke = actions.add_parser("revoke", help="remove a key")
+    revoke = actions.add_parser("revoke", parents=[after], help="remove a key")
     revoke.add_argument("--name", required=True)
     revoke.set_defaults(run=_revoke)
     return parser
+
+
+def _add_file(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument("--file", type=Path, default=default, help="default: API_KEYS_FILE")
 
 
 def _create(options: argparse.Namespace) -> None:

@@ -85,7 +85,7 @@ def read_keys(path: Path) -> Keys:
 def create_key(path: Path, name: str, scopes: frozenset[Scope]) -> str:
     """Add a key to a file, which is made where there is none, and answer its token, which is kept nowhere.
 
-    Raises KeysFileError where the name is taken or the file cannot be read.
+    Raises KeysFileError where the name is taken or the file cannot be read or written.
     """
     keys = read_keys(path) if path.exists() else Keys()
     if any(key.name == name for key in keys.keys):
@@ -97,7 +97,7 @@ def create_key(path: Path, name: str, scopes: frozenset[Scope]) -> str:
 
 
 def revoke_key(path: Path, name: str) -> None:
-    """Remove a key from a file. Raises KeysFileError where no key has that name."""
+    """Remove a key from a file. Raises KeysFileError where no key has that name or the file cannot be written."""
     keys = read_keys(path).keys
     kept = tuple(key for key in keys if key.name != name)
     if len(kept) == len(keys):
@@ -107,11 +107,14 @@ def revoke_key(path: Path, name: str) -> None:
 
 def _write(path: Path, keys: Keys) -> None:
     """Swap the file in whole, so that a service that reads it meanwhile sees the old or the new one."""
-    with tempfile.NamedTemporaryFile("w", dir=path.absolute().parent, delete=False) as file:
-        file.write(keys.model_dump_json(indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.absolute().parent, delete=False) as file:
+            file.write(keys.model_dump_json(indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise KeysFileError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 @dataclass

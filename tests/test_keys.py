@@ -107,13 +107,39 @@ def test_the_command_prints_a_key_once(tmp_path: Path) -> None:
     assert listed.stdout == f"crm\tbatch,read\t{key.created:%Y-%m-%d}\n"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--file", "{}", "create", "--name", "a", "--scope", "read"],
+        ["create", "--file", "{}", "--name", "a", "--scope", "read"],
+        ["create", "--name", "a", "--scope", "read", "--file", "{}"],
+        ["--file", "elsewhere.json", "create", "--name", "a", "--scope", "read", "--file", "{}"],
+    ],
+)
+def test_the_file_is_named_before_or_after_the_action(
+    tmp_path: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("API_KEYS_FILE", "nowhere/keys.json")
+    path = tmp_path / "keys.json"
+    assert main(["keys", *(argument.format(path) for argument in arguments)]) == 0
+    assert main(["keys", "list", "--file", str(path)]) == 0
+    assert main(["keys", "revoke", "--name", "a", "--file", str(path)]) == 0
+    assert read_keys(path).keys == ()
+    monkeypatch.setenv("API_KEYS_FILE", str(path))
+    assert main(["keys", "list"]) == 0
+    assert "a\tread\t" in capsys.readouterr().out
+
+
 def test_the_command_fails_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: object) -> None:
     monkeypatch.delenv("API_KEYS_FILE", raising=False)
     assert main(["keys", "list"]) == 2
     assert main(["keys", "--file", str(tmp_path / "none.json"), "list"]) == 2
+    nowhere = tmp_path / "nowhere" / "keys.json"
+    assert main(["keys", "create", "--name", "a", "--scope", "read", "--file", str(nowhere)]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "name the keys file: --file, or API_KEYS_FILE",
         f"{tmp_path / 'none.json'}: cannot be read: No such file or directory",
+        f"{nowhere}: cannot be written: No such file or directory",
     ]
 
 
