@@ -31,7 +31,7 @@ class Candidates:
 def find_candidates(model: Model, person: Person, wanted: npt.NDArray[np.float32], eligible: Mask) -> Candidates:
     """What the index, the company of the user's items and, where eligible, the user's own purchases suggest for a
     query vector `wanted`."""
-    company = company_scores(model, person)
+    company = company_scores(model, person.items, person.strength)
     bought = person.bought(model)
     new = without(eligible, bought)
     near, _ = model.index.search(wanted, new, FROM_INDEX)
@@ -44,17 +44,19 @@ def find_candidates(model: Model, person: Person, wanted: npt.NDArray[np.float32
     return Candidates(items, company[items], sources)
 
 
-def company_scores(model: Model, person: Person) -> npt.NDArray[np.float32]:
-    """(n_items,) float32: what the user's strongest interactions, taken as one basket, say of every item."""
-    table = model.company if len(model.company.items) else model.neighbours
-    order = np.argsort(-person.strength, kind="stable")[:MAX_SPEAKERS]
-    rows = [table.row(index) for index in person.items[order].tolist()]
+def company_scores(
+    model: Model, items: npt.NDArray[np.int32], strength: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """(n_items,) float32: what the strongest of some items, taken as one basket, say of every item."""
+    order = np.argsort(-strength, kind="stable")[:MAX_SPEAKERS]
+    table = model.spoken_by(items)
+    rows = [table.row(index) for index in items[order].tolist()]
     if not rows:
         return np.zeros(len(model.item_ids), np.float32)
-    items = np.concatenate([table.items[row] for row in rows])
-    strength = np.repeat(person.strength[order], [row.stop - row.start for row in rows])
-    said = np.concatenate([table.score[row] for row in rows]) * strength
-    return np.bincount(items, said, len(model.item_ids)).astype(np.float32)
+    spoken_of = np.concatenate([table.items[row] for row in rows])
+    loudness = np.repeat(strength[order], [row.stop - row.start for row in rows])
+    said = np.concatenate([table.score[row] for row in rows]) * loudness
+    return np.bincount(spoken_of, said, len(model.item_ids)).astype(np.float32)
 
 
 def _own(model: Model, person: Person, wanted: npt.NDArray[np.float32], eligible: Mask) -> npt.NDArray[np.int64]:

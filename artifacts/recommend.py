@@ -3,7 +3,7 @@
 import numpy as np
 
 from artifacts.answer import Scored, chain, from_source, merge, most_popular, show, top
-from artifacts.candidates import find_candidates
+from artifacts.candidates import FROM_COMPANY, company_scores, find_candidates
 from artifacts.eligibility import Mask, eligible_items, without
 from artifacts.features import candidate_features
 from artifacts.index import best
@@ -11,7 +11,11 @@ from artifacts.model import Model
 from artifacts.person import Person, read_person, resolve
 from artifacts.query import Answer, Fallback, Query, Repeat, Source
 from artifacts.reasons import user_reasons
-from artifacts.scoring import Scores, buy_again_scores, frequency_scores, query_vector
+from artifacts.scoring import Scores, buy_again_scores, query_vector
+
+# What a session's items say together counts as much as the blend. After a whole first basket it makes no difference
+# on the validation windows; after a single item, whose vector is short, it is what a shopper would expect.
+SESSION_WEIGHT = 1.0
 
 
 def recommend(model: Model, query: Query) -> Answer:
@@ -36,10 +40,11 @@ def choose(model: Model, query: Query, person: Person, eligible: Mask) -> Scored
     wanted = query_vector(model, person.vector)
     if len(model.forest) and person.known:
         return _ranked(model, query.limit, person, wanted, new)
+    owned = np.union1d(bought, person.recent)
+    others = _discover(model, query.limit, person, wanted, without(new, owned))
     if query.repeat is Repeat.EXCLUDE:
-        return _discover(model, query.limit, wanted, new)
-    own = _own_items(model, query.limit, person, wanted, eligible)
-    return merge(_discover(model, query.limit, wanted, without(eligible, bought)), own, query.limit)
+        return others
+    return merge(others, _own_items(model, query.limit, person, wanted, new), query.limit)
 
 
 def _ranked(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
@@ -50,20 +55,33 @@ def _ranked(model: Model, limit: int, person: Person, wanted: Scores, eligible: 
     if len(ranked) == limit:
         return ranked
     rest = without(eligible, candidates.items.astype(np.int32))
-    return chain(ranked, _discover(model, limit - len(ranked), wanted, rest))
+    return chain(ranked, _discover(model, limit - len(ranked), person, wanted, rest))
 
 
-def _discover(model: Model, limit: int, wanted: Scores, eligible: Mask) -> Scored:
-    hits = model.index.search(wanted, eligible, limit)
-    return from_source(hits, Source.ALS)
+def _discover(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
+    """By the blend; in a session also by what goes with its items, which a vector of one or two items hardly tells."""
+    if len(person.recent) == 0:
+        return from_source(model.index.search(wanted, eligible, limit), Source.ALS)
+    company = company_scores(model, person.recent, np.ones(len(person.recent), np.float32))
+    near, _ = model.index.search(wanted, eligible, limit + FROM_COMPANY)
+    spoken = np.flatnonzero(eligible & (company > 0))
+    beside = np.setdiff1d(best(spoken, company[spoken], FROM_COMPANY)[0], near)
+    items = np.concatenate([near, beside])
+    scores = model.item_vectors[items] @ wanted + np.float32(SESSION_WEIGHT) * company[items]
+    return top(Scored(items, scores, (Source.ALS,) * len(near) + (Source.CO_PURCHASE,) * len(beside)), limit)
 
 
 def _own_items(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
+    """What the user bought before, and the session's items as if bought once."""
     row = person.history
-    items = model.history.items[row].astype(np.int64)
-    scores = model.item_vectors[items] @ wanted + frequency_scores(model, person)
-    allowed = eligible[items] & (model.history.times_bought[row] > 0)
-    return from_source(best(items[allowed], scores[allowed], limit), Source.HISTORY)
+    own = model.history.items[row][model.history.times_bought[row] > 0]
+    frequency = np.zeros(len(model.item_ids), np.float32)
+    frequency[own] = model.history.frequency[row][model.history.times_bought[row] > 0]
+    frequency[person.recent] = np.log1p(np.expm1(frequency[person.recent]) + 1)
+    items = np.union1d(own, person.recent).astype(np.int64)
+    items = items[eligible[items]]
+    scores = model.item_vectors[items] @ wanted + np.float32(model.recipe.weights.frequency) * frequency[items]
+    return from_source(best(items, scores, limit), Source.HISTORY)
 
 
 def _buy_again(model: Model, limit: int, person: Person, eligible: Mask) -> Scored:
