@@ -34,8 +34,9 @@ serve: $(READY) ## serve the published version
 train: $(READY) ## train on DATA=path-or-URL with CONFIG=file.toml and publish (the sample shop without DATA)
 	@$(BIN)/python -m training train $(TRAINING) $(if $(FORCE),--force "$(FORCE)")
 
-picks: $(READY) ## write picks for every known user to OUT=picks.ndjson (.csv, .parquet), LIMIT=10 each
-	@$(BIN)/python -m training picks --out "$(OUT)" --limit "$(LIMIT)"
+picks: $(READY) ## write picks to OUT=picks.ndjson (.csv, .parquet), LIMIT=10 each, for USERS=file or every known user
+	@$(BIN)/python -m training picks --out "$(OUT)" --limit "$(LIMIT)" \
+		$(if $(USERS),--users "$(USERS)") $(if $(REPEAT),--repeat "$(REPEAT)")
 
 evaluate: $(READY) ## evaluate the published recipe and its baselines, with an HTML report
 	@$(BIN)/python -m training evaluate $(TRAINING)
