@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 MAX_LEAVES = 32
+EVERY_LEAF = np.uint32(2**32 - 1)
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,12 @@ class Forest:
     the lowest bit left when the bins of all features are and-ed.
 
     `starts` (n_features + 1,) int64: where a feature's rows start in `masks`; `thresholds` (n_masks - n_features,)
-    float64: each feature's distinct thresholds, ascending, end to end; `masks` (n_masks, n_trees) uint32;
+    float32: each feature's distinct thresholds, ascending, end to end; `masks` (n_masks, n_trees) uint32;
     `leaves` (n_trees, MAX_LEAVES) float32: leaf values from left to right.
     """
 
     starts: npt.NDArray[np.int64]
-    thresholds: npt.NDArray[np.float64]
+    thresholds: npt.NDArray[np.float32]
     masks: npt.NDArray[np.uint32]
     leaves: npt.NDArray[np.float32]
 
@@ -32,23 +33,28 @@ class Forest:
 
     def score(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Sums of leaf values (n,) for `features` (n_features, n): one row a feature; no value may be NaN."""
-        left = np.full((features.shape[1], self.masks.shape[1]), np.iinfo(np.uint32).max, np.uint32)
-        for feature, values in enumerate(features):
-            start, stop = self.starts[feature], self.starts[feature + 1]
-            if stop - start > 1:
-                thresholds = self.thresholds[start - feature : stop - feature - 1]
-                left &= self.masks[start + thresholds.searchsorted(values)]
-        lowest = left & (~left + np.uint32(1))
-        leaf = np.frexp(lowest.astype(np.float32))[1] - 1
-        values = self.leaves[np.arange(len(self.leaves)), leaf]
-        return np.asarray(values.sum(axis=1), np.float32)
+        alike = (features == features[:, :1]).all(axis=1)  # of the user alone, say: looked up once for all
+        common = np.full((1, len(self)), EVERY_LEAF)
+        for feature in np.flatnonzero(alike).tolist():
+            common = common & self._left(feature, features[feature, :1])
+        left = np.repeat(common, features.shape[1], axis=0) if len(common) else common
+        for feature in np.flatnonzero(~alike).tolist():
+            left &= self._left(feature, features[feature])
+        leaf = np.bitwise_count(~left & (left - np.uint32(1)))
+        return np.asarray(self.leaves.take(leaf + np.arange(0, self.leaves.size, MAX_LEAVES)).sum(axis=1), np.float32)
+
+    def _left(self, feature: int, values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
+        """(n, n_trees): the leaves that a feature's values (n,) do not rule out."""
+        start, stop = self.starts[feature : feature + 2].tolist()
+        thresholds = self.thresholds[start - feature : stop - feature - 1]
+        return self.masks.take(start + thresholds.searchsorted(values), axis=0)
 
 
 def no_forest() -> Forest:
     """No trees at all."""
     return Forest(
         np.zeros(1, np.int64),
-        np.empty(0, np.float64),
+        np.empty(0, np.float32),
         np.empty((0, 0), np.uint32),
         np.empty((0, MAX_LEAVES), np.float32),
     )

@@ -5,8 +5,9 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import numpy.typing as npt
 
-from artifacts.forest import MAX_LEAVES, Forest
+from artifacts.forest import EVERY_LEAF, MAX_LEAVES, Forest
 
 Node = dict[str, Any]
 
@@ -27,13 +28,19 @@ def compile_forest(booster: lgb.Booster) -> Forest:
     for feature in range(booster.num_feature()):
         own = [split for split in splits if split[0] == feature]
         cuts = sorted({threshold for _, threshold, _, _ in own})
-        table = np.full((len(cuts) + 1, len(trees)), np.iinfo(np.uint32).max, np.uint32)
+        table = np.full((len(cuts) + 1, len(trees)), EVERY_LEAF)
         for _, threshold, number, mask in own:
             table[cuts.index(threshold) + 1, number] &= np.uint32(mask)
         rows.append(np.bitwise_and.accumulate(table, axis=0))
         starts.append(starts[-1] + len(table))
         thresholds += cuts
-    return Forest(np.array(starts, np.int64), np.array(thresholds, np.float64), np.concatenate(rows), leaves)
+    return Forest(np.array(starts, np.int64), _rounded_down(thresholds), np.concatenate(rows), leaves)
+
+
+def _rounded_down(thresholds: list[float]) -> npt.NDArray[np.float32]:
+    """The largest float32 up to each threshold: the same float32 values are greater than it."""
+    nearest = np.array(thresholds, np.float32)
+    return np.where(nearest > np.array(thresholds, np.float64), np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 def _leaf_values(node: Node) -> Iterator[float]:
