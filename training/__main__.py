@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from artifacts.config import artifacts_dir
 from artifacts.errors import ArtifactError
-from artifacts.manifest import REPORT_NAME
+from artifacts.manifest import REPORT_NAME, read_manifest
 from artifacts.query import DEFAULT_LIMIT, Filters, Query, Repeat
 from artifacts.store import Store
 from training.config import Config, Data, load_config
@@ -18,6 +18,7 @@ from training.gate import GateError
 from training.job import measure, train
 from training.picks import write_picks
 from training.sample_shop import generate
+from training.summary import summarise
 
 FAILED = 2
 REFUSED = 3
@@ -137,7 +138,8 @@ def _price(text: str) -> float:
 def _train(options: argparse.Namespace) -> None:
     store = Store(artifacts_dir())
     version = train(_config(options, store), store, not options.quiet, options.force)
-    print(f"published {version} in {store.path(version)}")
+    print(summarise(read_manifest(store.path(version))))
+    print(f"\npublished {version} in {store.path(version)}")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
