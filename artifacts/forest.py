@@ -47,7 +47,8 @@ class Forest:
         """(n, n_trees): the leaves that a feature's values (n,) do not rule out."""
         start, stop = self.starts[feature : feature + 2].tolist()
         thresholds = self.thresholds[start - feature : stop - feature - 1]
-        return self.masks.take(start + thresholds.searchsorted(values), axis=0)
+        rows = start + thresholds.searchsorted(values)
+        return np.asarray(self.masks.take(rows, axis=0), np.uint32)
 
 
 def no_forest() -> Forest:

@@ -40,7 +40,8 @@ def causes_of(model: Model, person: Person, targets: npt.NDArray[np.int64]) -> l
         return [()] * len(targets)
     weights = model.recipe.weights
     directions = weights.als * model.item_factors[targets]
-    directions += weights.newcomers / np.linalg.norm(person.vector) * model.newcomer_vectors[targets]
+    length = np.linalg.norm(person.vector.astype(np.float64))
+    directions += weights.newcomers / length * model.newcomer_vectors[targets]
     added = contributions(model, person.items, person.strength, directions)
     return [_strongest(model, person.items, row) for row in added]
 

@@ -17,10 +17,18 @@ def query_vectors(weights: Weights, users: Scores) -> Scores:
 
     `users` (n, n_factors) are the users' ALS factors.
     """
-    lengths = np.sqrt(np.einsum("uf,uf->u", users, users))[:, np.newaxis]
-    unit = users / np.maximum(lengths, np.finfo(np.float32).tiny)
     constant = np.full((len(users), 2), (weights.popular, weights.trend), np.float32)
-    return np.hstack([np.float32(weights.als) * users, np.float32(weights.newcomers) * unit, constant])
+    return np.hstack([np.float32(weights.als) * users, np.float32(weights.newcomers) * unit_vectors(users), constant])
+
+
+def unit_vectors(vectors: Scores) -> Scores:
+    """The vectors (n, n_factors) at length 1, but for zero ones.
+
+    Lengths are float64: the factors of somebody who last bought long ago are so small that their squares would be 0.
+    """
+    lengths = np.sqrt(np.einsum("uf,uf->u", vectors, vectors, dtype=np.float64))[:, np.newaxis]
+    unit = np.divide(vectors, lengths, out=np.zeros(vectors.shape), where=lengths > 0)
+    return np.asarray(unit, np.float32)
 
 
 def query_vector(model: Model, vector: Scores) -> Scores:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from artifacts.model import History
+from artifacts.scoring import unit_vectors
 from training.history import decay
 from training.popularity import RECENT_DAYS
 
@@ -19,8 +20,7 @@ def newcomer_vectors(
     An item that is finding its audience now is told apart from one that always had it, which factors fitted on
     months of purchases do not see. Scaled so that 1 is the best score that a sample of users gives to any item.
     """
-    lengths = np.linalg.norm(user_factors, axis=1, keepdims=True)
-    unit = user_factors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    unit = unit_vectors(user_factors)
     bought = history.times_bought > 0
     weight = np.where(bought, decay(history.first, until, RECENT_DAYS), 0).astype(np.float32)
     firsts = csr_array((weight, history.items, history.indptr), shape=(len(unit), n_items))
