@@ -102,19 +102,23 @@ def test_it_says_what_was_read_how_good_it_is_and_what_it_took() -> None:
     ]
 
 
-def test_a_version_that_was_forced_or_could_not_be_evaluated_says_so() -> None:
-    refused = {
-        "passed": False,
-        "forced": "the shop moved",
-        "notes": [],
-        "checks": [check("discovery", "x", 1, "worse")],
-    }
-    text = summarise(replace(MANIFEST, metrics={"evaluation": {"skipped": "too short"}, "gate": refused}))
-    assert text.split("\n\n")[1].splitlines() == [
-        "evaluation: too short",
-        "gate: refused: 1 worse",
-        "  published all the same: the shop moved",
-    ]
+@pytest.mark.parametrize(
+    ("gate", "lines"),
+    [
+        (
+            {"passed": False, "forced": "the shop moved", "notes": [], "checks": [check("discovery", "x", 1, "worse")]},
+            ["gate: refused: 1 worse", "  published all the same: the shop moved"],
+        ),
+        (
+            {"passed": True, "forced": None, "notes": ["nobody bought again"], "checks": []},
+            ["gate: passed: nothing to compare", "  nobody bought again"],
+        ),
+    ],
+    ids=["forced", "not evaluated"],
+)
+def test_it_says_why_a_version_was_published_all_the_same(gate: dict[str, object], lines: list[str]) -> None:
+    text = summarise(replace(MANIFEST, metrics={"evaluation": {"skipped": "nobody bought again"}, "gate": gate}))
+    assert text.split("\n\n")[1].splitlines() == ["evaluation: none", *lines]
 
 
 def test_a_run_prints_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ def _cleaning(manifest: Manifest) -> Iterator[str]:
 def _evaluation(metrics: Mapping[str, Any]) -> Iterator[str]:
     evaluation = metrics["evaluation"]
     if "tasks" not in evaluation:
-        yield f"evaluation: {evaluation['skipped']}"
+        yield "evaluation: none"  # the gate notes why
     else:
         yield f"evaluation: on {evaluation['from'][:10]} up to {evaluation['to'][:10]}"
         yield from _aligned(_compared(evaluation["tasks"]), text={0, 5})
