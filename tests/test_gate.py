@@ -11,7 +11,7 @@ from artifacts.manifest import read_manifest
 from artifacts.store import Store
 from training import gate, job
 from training.__main__ import main
-from training.choice import settled
+from training.choice import Choice, settled
 from training.config import Config
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
@@ -145,7 +145,7 @@ def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Co
 
 def test_the_same_settings_on_other_data_are_not_fitted_twice(many: Config, published: Store):
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    lessons = settled(Lessons(interactions, many, False), "blend")
+    lessons = settled(Lessons(interactions, many, False), Choice("blend", many.model.weights, {}))
     evaluation = job.evaluate(lessons, 0)
     former = ask_published(published, evaluation.test, lessons)
     assert former.ndcg == {}

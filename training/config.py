@@ -74,12 +74,26 @@ class Clean(_Section):
     bots: bool = True
 
 
+class Weights(_Section):
+    """What each part of a user's score counts for (`artifacts.recipe.Weights`): good where nobody tunes, found on
+    three windows of a year of a gift shop's purchases."""
+
+    als: Weight = 0.3
+    newcomers: Weight = 1.1
+    popular: Weight = 0.05
+    trend: Weight = 0.0
+    frequency: Weight = 0.7
+
+
 class Model(_Section):
-    """What is fitted. `recipe`: blend, or with a learned ranker on top, or auto, the simpler one unless the other is
-    measurably better. The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay.
+    """What is fitted. `recipe`: blend, or ranker, a learned one on top, both with `weights` as they are; or auto: the
+    simpler one unless the other is measurably better, with weights that start from these.
+
+    The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay.
     """
 
     recipe: Recipe = "auto"
+    weights: Weights = Weights()
     factors: int = Field(default=64, ge=1, le=4096)
     regularization: float = Field(default=30.0, gt=0, allow_inf_nan=False)  # at 0 a fold-in may have no solution
     alpha: float = Field(default=4.0, gt=0, allow_inf_nan=False)
@@ -97,7 +111,7 @@ class Evaluation(_Section):
 
 
 class Gate(_Section):
-    """A new version may be worse than the published one, or than a baseline, by this share of its NDCG at most."""
+    """A new version may be worse than the published one by this share of its NDCG at most, and than a baseline not at all."""
 
     margin: float = Field(default=0.02, ge=0, lt=1)
 

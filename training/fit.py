@@ -20,20 +20,13 @@ from training.newcomers import newcomer_vectors
 from training.popularity import count_popularity, popularity_columns, typical_gap_days
 from training.similarity import find_similar
 
-# Good where nobody tunes: found on three windows of a year of a gift shop's purchases.
-DEFAULT_WEIGHTS = Weights(als=0.3, newcomers=1.1, popular=0.05, trend=0.0, frequency=0.7)
 RECALL_SAMPLE = 1_000
 
 
-def fit(
-    dataset: Dataset,
-    catalogue: pl.DataFrame,
-    settings: Model,
-    show_progress: bool,
-    weights: Weights = DEFAULT_WEIGHTS,
-) -> Fitted:
+def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progress: bool) -> Fitted:
     """Fit every part on the same purchases; nothing else is looked at."""
     rng = np.random.default_rng(settings.seed)
+    weights = Weights(**settings.weights.model_dump())
     history, event_strength = build_history(dataset, settings)
     factors = fit_factors(user_item_matrix(history, dataset.n_items), settings, show_progress)
     popularity = count_popularity(dataset, history)

@@ -33,7 +33,7 @@ def train(config: Config, store: Store, show_progress: bool, force: str | None =
     with clock.step("choose the recipe"):
         lessons = Lessons(interactions, config, show_progress)
         choice = choose_recipe(lessons)
-        lessons = settled(lessons, choice.recipe)
+        lessons = settled(lessons, choice)
     with clock.step("evaluate"):
         evaluation = evaluate(lessons, backtests=0)
     with clock.step("compare with the published version"):
@@ -72,7 +72,7 @@ def measure(config: Config, store: Store, directory: Path, show_progress: bool) 
     """
     interactions = read_interactions(config, show_progress)
     lessons = Lessons(interactions, config, show_progress)
-    lessons = settled(lessons, choose_recipe(lessons).recipe)
+    lessons = settled(lessons, choose_recipe(lessons))
     evaluation = evaluate(lessons, BACKTESTS)
     published = ask_published(store, evaluation.test, lessons)
     judgement = judge(evaluation, published, config.gate.margin)

@@ -60,13 +60,27 @@ def evaluate_window(lessons: Lessons, window: Window) -> WindowResult | None:
 
 def recipe_ndcg(lessons: Lessons, window: Window, tasks: Collection[Task]) -> dict[Task, Values]:
     """The configured recipe's NDCG on the same cases of `tasks` as `evaluate_window` asks, (n_cases,) each."""
+    found = cases_of(lessons, window, tasks)
+    if found is None:
+        return {}
+    known, asked = found
+    with fitted_before(known, lessons) as model:
+        return case_ndcg(model, asked, lessons)
+
+
+def cases_of(lessons: Lessons, window: Window, tasks: Collection[Task]) -> tuple[Known, dict[Task, Cases]] | None:
+    """What stood before the window and the cases of `tasks`; None where there is nothing to compare."""
     known = know(lessons.interactions, lessons.config, window)
     if known is None:
-        return {}
-    asked = {task: cases for task, cases in make_cases(known, np.random.default_rng(SEED)).items() if task in tasks}
-    with fitted_before(known, lessons) as model:
-        answers = {task: _ask(model, cases, lessons) for task, cases in asked.items()}
-    return {task: ndcg(find_hits(answers[task].items, cases.truth), cases.relevant) for task, cases in asked.items()}
+        return None
+    cases = make_cases(known, np.random.default_rng(SEED))
+    return known, {task: some for task, some in cases.items() if task in tasks}
+
+
+def case_ndcg(model: Model, cases: Mapping[Task, Cases], lessons: Lessons) -> dict[Task, Values]:
+    """An opened version's NDCG of each case, (n_cases,) a task."""
+    answers = {task: _ask(model, some, lessons) for task, some in cases.items()}
+    return {task: ndcg(find_hits(answers[task].items, some.truth), some.relevant) for task, some in cases.items()}
 
 
 @contextmanager
