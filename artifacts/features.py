@@ -20,8 +20,8 @@ ITEM_FEATURES = (
     "newcomers_14",
     "newcomers_28",
     "guests_28",  # share of guests' baskets of the last 28 days that hold it
-    "age_days",  # since its first sale
-    "idle_days",  # since its last sale
+    "age_days",  # since its first sale, and
+    "idle_days",  # since its last: as long as the history where there was none
     "log_price",
     "log_quantity",
     "repeat_rate",
@@ -63,7 +63,7 @@ PAIR_FEATURES = (
     "gap",
     "due",
     "share_of_baskets",
-    "baskets_since",
+    "passed_over_days",  # from the last purchase to the last visit
     "price_difference",
     "price_distance",
     "buyers_difference",

@@ -33,7 +33,7 @@ class _Purchases:
 def rank_features(dataset: Dataset, history: History, popularity: Popularity) -> Ranking:
     """The features of every item and every user as of the dataset's newest event."""
     bought = _read(dataset, history)
-    items = _item_features(bought, dataset, popularity)
+    items = _item_features(bought, dataset, history, popularity)
     users = _user_features(bought, items, dataset, history)
     return Ranking(
         np.vstack([items[name] for name in ITEM_FEATURES]).astype(np.float32),
@@ -67,14 +67,16 @@ def _read(dataset: Dataset, history: History) -> _Purchases:
     )
 
 
-def _item_features(bought: _Purchases, dataset: Dataset, popularity: Popularity) -> dict[str, Floats]:
+def _item_features(bought: _Purchases, dataset: Dataset, history: History, popularity: Popularity) -> dict[str, Floats]:
     n_items, known = dataset.n_items, bought.user != GUEST
     everything = np.ones(len(known), np.bool_)
     share = {days: _buyers(bought, known & (bought.age < days), everything, n_items) for days in (7, 14, 28, 84)}
     before = _buyers(bought, known & (bought.age >= 14) & (bought.age < 28), everything, n_items)
     newly = {days: _buyers(bought, known & (bought.age < days), bought.first, n_items) for days in (7, 14, 28)}
-    buyers = np.bincount(bought.item[bought.first], minlength=n_items).astype(np.float64)
+    buyers = np.bincount(history.items[history.times_bought > 0], minlength=n_items)
     lines = np.bincount(bought.item[known], minlength=n_items)
+    # No past window holds an item that was never sold: for the trees it is one that has not sold since the beginning.
+    unsold = float(bought.age.max(initial=0))
     features = {f"buyers_{days}": value for days, value in share.items()}
     features |= {f"newcomers_{days}": value for days, value in newly.items()}
     return features | {
@@ -82,8 +84,8 @@ def _item_features(bought: _Purchases, dataset: Dataset, popularity: Popularity)
         "trend_fortnight": (share[14] + SMOOTHING) / (before + SMOOTHING),
         "trend_month": (share[28] + SMOOTHING) / (share[84] + SMOOTHING),
         "guests_28": _guests(bought, n_items),
-        "age_days": _extreme(np.maximum, bought.item, bought.age, n_items),
-        "idle_days": -_extreme(np.maximum, bought.item, -bought.age, n_items, -NEVER),
+        "age_days": _extreme(np.fmax, bought.item, bought.age, n_items, unsold),
+        "idle_days": _extreme(np.fmin, bought.item, bought.age, n_items, unsold),
         "log_price": _mean(bought.item, bought.log_price, n_items),
         "log_quantity": _mean(bought.item, bought.log_quantity, n_items),
         "repeat_rate": popularity.repeat_rate.astype(np.float64),
@@ -103,8 +105,8 @@ def _user_features(
     visitor, visited = user[start], age[start]
     baskets = np.bincount(visitor, minlength=n_users).astype(np.float64)
     lines = np.bincount(user, minlength=n_users)
-    idle = -_extreme(np.maximum, visitor, -visited, n_users, -NEVER)
-    since_first = _extreme(np.maximum, visitor, visited, n_users)
+    idle = _extreme(np.fmin, visitor, visited, n_users, NEVER)
+    since_first = _extreme(np.fmax, visitor, visited, n_users, NEVER)
     price = _mean(user, bought.log_price[known], n_users)
     later = age < since_first[user] - 1e-6
     new = np.bincount(user[later & bought.first[known]], minlength=n_users)
@@ -148,10 +150,10 @@ def _rebuy_rate(bought: _Purchases, known: npt.NDArray[np.bool_], n_items: int) 
     return np.asarray((n_again + 10 * n_again.sum() / max(n_earlier.sum(), 1)) / (n_earlier + 10))
 
 
-def _extreme(pick: np.ufunc, group: Ints, values: Floats, n_groups: int, empty: float = NEVER) -> Floats:
-    found = np.full(n_groups, -np.inf)
+def _extreme(pick: np.ufunc, group: Ints, values: Floats, n_groups: int, empty: float) -> Floats:
+    found = np.full(n_groups, np.nan)
     pick.at(found, group, values)
-    return np.where(np.isfinite(found), found, empty)
+    return np.where(np.isnan(found), empty, found)
 
 
 def _mean(group: Ints, values: Floats, n_groups: int) -> Floats:
