@@ -111,7 +111,8 @@ class Evaluation(_Section):
 
 
 class Gate(_Section):
-    """A new version may be worse than the published one by this share of its NDCG at most, and than a baseline not at all."""
+    """A new version may be worse than the published one by this share of its NDCG at most; than a baseline, not at
+    all."""
 
     margin: float = Field(default=0.02, ge=0, lt=1)
 
