@@ -1,5 +1,6 @@
 """A training run from the command line and from code: repeatable, and harmless where it fails."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from artifacts.query import Fallback, Query, Repeat
 from artifacts.recommend import recommend
 from artifacts.similar import similar
 from artifacts.store import DEFAULT_KEEP, Store
+from training.__main__ import main
 from training.config import Config, Data
 from training.config import Model as ModelSettings
 from training.job import train
@@ -109,6 +111,26 @@ def test_old_versions_are_pruned_and_the_new_one_is_current(tmp_path: Path) -> N
     # The one before the newest is kept whatever its name, and in one second names do not sort by age.
     assert DEFAULT_KEEP <= len(store.versions()) <= DEFAULT_KEEP + 1
     assert newest in store.versions()
+
+
+def test_a_version_is_published_even_where_an_old_one_cannot_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_week(tmp_path)
+    monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path / "store"))
+    monkeypatch.setattr(Store, "prune", no_space)
+    assert main(["train", "--quiet", "--data", str(tmp_path / "purchases.parquet")]) == 0
+    store, printed = Store(tmp_path / "store"), capsys.readouterr()
+    assert store.verify(store.current())
+    assert f"published {store.current()} in " in printed.out
+    assert printed.err == (
+        f"train: {store.current()} is published, but old versions could not be removed: "
+        "[Errno 28] No space left on device\n"
+    )
+
+
+def no_space(_store: Store, _keep: int) -> list[str]:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture(scope="module")

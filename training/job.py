@@ -1,7 +1,9 @@
 """A training run: the data's path from the source to the published version, step by step."""
 
+import sys
 from pathlib import Path
 
+from artifacts.errors import ArtifactError
 from artifacts.manifest import REPORT_NAME
 from artifacts.store import DEFAULT_KEEP, Store
 from training.choice import choose_recipe, settled
@@ -61,8 +63,16 @@ def train(config: Config, store: Store, show_progress: bool, force: str | None =
             versions = [*past_versions(store), this_version(run.created, metrics)]
             write_report(draft / REPORT_NAME, evaluation, run, judgement, versions)
         version = store.publish(draft, describe(lessons.config, interactions, dataset, metrics, clock.seconds))
-    store.prune(DEFAULT_KEEP)
+    _prune(store, version)
     return version
+
+
+def _prune(store: Store, version: str) -> None:
+    """Remove old versions; that this fails does not undo what was published."""
+    try:
+        store.prune(DEFAULT_KEEP)
+    except (ArtifactError, OSError) as error:
+        print(f"train: {version} is published, but old versions could not be removed: {error}", file=sys.stderr)
 
 
 def measure(config: Config, store: Store, directory: Path, show_progress: bool) -> Evaluation:
