@@ -4,13 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-OUT ?= picks.ndjson
 LIMIT ?= 10
+MINUTES ?= 30
 
 TRAINING = $(if $(DATA),--data "$(DATA)") $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve train picks evaluate test test-slow check format lock
+.PHONY: help setup run serve train picks evaluate tune test test-slow check format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,11 +35,14 @@ train: $(READY) ## train on DATA=path-or-URL with CONFIG=file.toml and publish (
 	@$(BIN)/python -m training train $(TRAINING) $(if $(FORCE),--force "$(FORCE)")
 
 picks: $(READY) ## write picks to OUT=picks.ndjson (.csv, .parquet), LIMIT=10 each, for USERS=file or every known user
-	@$(BIN)/python -m training picks --out "$(OUT)" --limit "$(LIMIT)" \
+	@$(BIN)/python -m training picks --out "$(or $(OUT),picks.ndjson)" --limit "$(LIMIT)" \
 		$(if $(USERS),--users "$(USERS)") $(if $(REPEAT),--repeat "$(REPEAT)")
 
 evaluate: $(READY) ## evaluate the published recipe and its baselines, with an HTML report
 	@$(BIN)/python -m training evaluate $(TRAINING)
+
+tune: $(READY) ## search hyper-parameters for MINUTES=30 and write the configuration found to OUT=tuned.toml
+	@$(BIN)/python -m training tune $(TRAINING) --out "$(or $(OUT),tuned.toml)" --minutes "$(MINUTES)"
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -m "not slow"
@@ -59,5 +62,5 @@ format: $(READY) ## format the code and fix what the linter can
 	$(BIN)/ruff check --fix .
 
 lock: $(READY) ## resolve pyproject.toml's dependencies anew into requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra train --extra dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock

@@ -35,10 +35,12 @@ def directory(tmp_path: Path) -> Path:
         ("train DATA='my orders.csv' CONFIG=a.toml", "train --data 'my orders.csv' --config a.toml"),
         ("train FORCE='because I say so'", "train --force 'because I say so'"),
         ("evaluate DATA=a.csv", "evaluate --data a.csv"),
+        ("tune", "tune --out tuned.toml --minutes 30"),
+        ("tune CONFIG=a.toml OUT='my shop.toml' MINUTES=5", "tune --config a.toml --out 'my shop.toml' --minutes 5"),
     ],
 )
 def test_variables_are_passed_on(directory: Path, command: str, called: str) -> None:
-    unset = {"DATA", "CONFIG", "FORCE", "OUT", "LIMIT", "USERS", "REPEAT", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    unset = {"DATA", "CONFIG", "FORCE", "OUT", "LIMIT", "MINUTES", "USERS", "REPEAT", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     done = subprocess.run(
         ["make", *shlex.split(command)],
         cwd=directory,

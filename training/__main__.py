@@ -1,8 +1,9 @@
-"""`python -m training`: train and publish a version, write its picks to a file, evaluate a recipe."""
+"""`python -m training`: train and publish a version, write its picks to a file, evaluate a recipe, tune it."""
 
 import argparse
 import math
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,6 +20,7 @@ from training.job import measure, train
 from training.picks import write_picks
 from training.sample_shop import generate
 from training.summary import summarise
+from training.tune import Budget, tune
 
 FAILED = 2
 REFUSED = 3
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_picks(commands)
     _add_evaluate(commands)
+    _add_tune(commands)
     return parser
 
 
@@ -77,6 +80,20 @@ def _add_evaluate(commands: Commands) -> None:
         "--out", type=Path, metavar="DIR", help="where report.html goes (default: evaluation/ in the store)"
     )
     command.set_defaults(run=_evaluate)
+
+
+def _add_tune(commands: Commands) -> None:
+    command = commands.add_parser(
+        "tune",
+        help="search hyper-parameters and write a configuration",
+        description="Search the settings of [model] on the window before the test window and write the configuration "
+        "with what was found, for train. Started again, it goes on with the trials in FILE.trials; Ctrl-C ends it with "
+        "what was found until then. Without data, on the bundled sample shop.",
+    )
+    _add_input(command)
+    command.add_argument("--out", type=Path, required=True, metavar="FILE.toml", help="where the configuration goes")
+    command.add_argument("--minutes", type=_minutes, default=30.0, metavar="N", help="how long to search (30)")
+    command.set_defaults(run=_tune)
 
 
 def _add_input(command: argparse.ArgumentParser) -> None:
@@ -125,6 +142,13 @@ def _limit(text: str) -> int:
     return int(text)
 
 
+def _minutes(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes")
+
+
 def _price(text: str) -> float:
     try:
         price = float(text)
@@ -148,6 +172,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     evaluation = measure(_config(options, store), store, directory, not options.quiet)
     print(as_text(evaluation))
     print(f"report: {directory / REPORT_NAME}")
+
+
+def _tune(options: argparse.Namespace) -> None:
+    config = _config(options, Store(artifacts_dir()))
+    tuned = tune(config, options.config, options.out, Budget(60 * options.minutes), not options.quiet)
+    print(f"{tuned.text}\nwrote {options.out}")
 
 
 def _config(options: argparse.Namespace, store: Store) -> Config:

@@ -15,3 +15,7 @@ class DataError(TrainingError):
 
 class PicksError(TrainingError):
     """The file of picks cannot be written where, or as, it was asked for; what stood there before still does."""
+
+
+class TuneError(TrainingError):
+    """The search cannot start, go on, or write what it found."""
