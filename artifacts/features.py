@@ -78,8 +78,28 @@ Rows = npt.NDArray[np.float32]
 
 def candidate_features(model: Model, person: Person, query: Rows, candidates: Candidates) -> Rows:
     """(n_features, n) float32 for the candidates of a known user with a query vector; no value is NaN."""
+    user_row = model.ranking.users[person.index]
+    users = np.broadcast_to(user_row[:, np.newaxis], (len(user_row), len(candidates.items)))
+    pairs = _pair_features(model, person, query, candidates)
+    return np.vstack([model.ranking.items[:, candidates.items], users, pairs])
+
+
+def rank_candidates(model: Model, person: Person, query: Rows, candidates: Candidates) -> Rows:
+    """(n,) float32: the forest's score of the candidates, as of their features.
+
+    What the items' features leave of the trees is read from the version, and the user's are looked up once.
+    """
+    forest = model.forest
+    user_row = model.ranking.users[person.index][:, np.newaxis]
+    left = model.item_masks[candidates.items] & forest.remaining(len(ITEM_FEATURES), user_row)
+    pairs = _pair_features(model, person, query, candidates)
+    left &= forest.remaining(len(ITEM_FEATURES) + len(USER_FEATURES), pairs)
+    return forest.add_up(left)
+
+
+def _pair_features(model: Model, person: Person, query: Rows, candidates: Candidates) -> Rows:
+    """(n_pair_features, n) float32."""
     items = candidates.items
-    item_rows = model.ranking.items[:, items]
     user_row = model.ranking.users[person.index]
     n_factors = model.recipe.n_factors
     vectors = model.item_vectors[items]
@@ -89,8 +109,7 @@ def candidate_features(model: Model, person: Person, query: Rows, candidates: Ca
     blend = als + newcomer + vectors[:, 2 * n_factors :] @ query[2 * n_factors :]
     blend += np.float32(model.recipe.weights.frequency) * habits[1]
     scores = [row for score in (als, newcomer, candidates.company, blend) for row in (score, _ranks(score))]
-    users = np.broadcast_to(user_row[:, np.newaxis], (len(user_row), len(items)))
-    return np.vstack([item_rows, users, *scores, habits, _differences(item_rows, user_row)]).astype(np.float32)
+    return np.vstack([*scores, habits, _differences(model, items, user_row)]).astype(np.float32, copy=False)
 
 
 def _ranks(scores: Rows) -> Rows:
@@ -126,17 +145,20 @@ def _habits(model: Model, person: Person, items: npt.NDArray[np.int64], user_row
     return rows
 
 
-def _differences(item_rows: Rows, user_row: Rows) -> Rows:
+def _differences(model: Model, items: npt.NDArray[np.int64], user_row: Rows) -> Rows:
     """(5, n): how far each candidate is from what the user usually buys."""
-    item = dict(zip(ITEM_FEATURES, item_rows, strict=True))
     user = dict(zip(USER_FEATURES, user_row.tolist(), strict=True))
-    price = item["log_price"] - user["user_log_price"]
+
+    def feature(name: str) -> Rows:
+        return np.asarray(model.ranking.items[ITEM_FEATURES.index(name)][items])
+
+    price = feature("log_price") - user["user_log_price"]
     return np.vstack(
         [
             price,
             np.abs(price) / (user["user_price_spread"] + 0.2),
-            item["log_buyers"] - user["user_log_buyers"],
-            np.log1p(item["age_days"]) - user["user_log_age"],
-            item["log_quantity"] - user["user_log_quantity"],
+            feature("log_buyers") - user["user_log_buyers"],
+            np.log1p(feature("age_days")) - user["user_log_age"],
+            feature("log_quantity") - user["user_log_quantity"],
         ]
     )

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 MAX_LEAVES = 32
+
+Masks = npt.NDArray[np.uint32]
 EVERY_LEAF = np.uint32(2**32 - 1)
 
 
@@ -33,22 +35,26 @@ class Forest:
 
     def score(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Sums of leaf values (n,) for `features` (n_features, n): one row a feature; no value may be NaN."""
-        alike = (features == features[:, :1]).all(axis=1)  # of the user alone, say: looked up once for all
-        common = np.full((1, len(self)), EVERY_LEAF)
-        for feature in np.flatnonzero(alike).tolist():
-            common = common & self._left(feature, features[feature, :1])
-        left = np.repeat(common, features.shape[1], axis=0) if len(common) else common
-        for feature in np.flatnonzero(~alike).tolist():
-            left &= self._left(feature, features[feature])
+        return self.add_up(self.remaining(0, features))
+
+    def remaining(self, first: int, features: npt.NDArray[np.float32]) -> Masks:
+        """(n, n_trees) uint32: the leaves that the features (m, n) from the number `first` on do not rule out.
+
+        What groups of features leave together is their masks and-ed, so that a group that is known beforehand, or the
+        same for many candidates, is looked up once.
+        """
+        left = np.full((features.shape[1], len(self)), EVERY_LEAF)
+        for feature, values in enumerate(features, first):
+            start, stop = self.starts[feature : feature + 2].tolist()
+            if stop - start > 1:
+                thresholds = self.thresholds[start - feature : stop - feature - 1]
+                left &= self.masks.take(start + thresholds.searchsorted(values), axis=0)
+        return left
+
+    def add_up(self, left: Masks) -> npt.NDArray[np.float32]:
+        """Sums (n,) of the values of the lowest leaves that are left (n, n_trees)."""
         leaf = np.bitwise_count(~left & (left - np.uint32(1)))
         return np.asarray(self.leaves.take(leaf + np.arange(0, self.leaves.size, MAX_LEAVES)).sum(axis=1), np.float32)
-
-    def _left(self, feature: int, values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
-        """(n, n_trees): the leaves that a feature's values (n,) do not rule out."""
-        start, stop = self.starts[feature : feature + 2].tolist()
-        thresholds = self.thresholds[start - feature : stop - feature - 1]
-        rows = start + thresholds.searchsorted(values)
-        return np.asarray(self.masks.take(rows, axis=0), np.uint32)
 
 
 def no_forest() -> Forest:

@@ -118,7 +118,7 @@ class Model:
 
     `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, 2 n_factors + 2) float32: ALS factors, the
     newcomers' taste, then the popularity and the trend column; `gram` (n_factors, n_factors) float64 is Y^T Y over the
-    item factors.
+    item factors; `item_masks` (n_items, n_trees) uint32 is what the items' own features leave of the forest.
     """
 
     user_ids: IdTable
@@ -133,6 +133,7 @@ class Model:
     popularity: Popularity
     ranking: Ranking
     forest: Forest
+    item_masks: npt.NDArray[np.uint32]
     catalogue: Catalogue
     recipe: Recipe
     index: ItemIndex
@@ -180,6 +181,12 @@ class Fitted:
     recipe: Recipe
     graph: faiss.Index
 
+    def item_masks(self) -> npt.NDArray[np.uint32]:
+        """(n_items, n_trees): what the items' own features leave of the forest; no columns where there is none."""
+        if len(self.forest) == 0:
+            return np.empty((len(self.item_ids), 0), np.uint32)
+        return self.forest.remaining(0, self.ranking.items)
+
     def save(self, directory: Path) -> None:
         """Write all but the manifest into a draft directory."""
         factors = self.item_vectors[:, : self.recipe.n_factors].astype(np.float64)
@@ -195,6 +202,7 @@ class Fitted:
         save_arrays(directory, "popularity", self.popularity)
         save_arrays(directory, "ranking", self.ranking)
         save_arrays(directory, "forest", self.forest)
+        np.save(directory / "items.masks.npy", self.item_masks())
         self.catalogue.save(directory)
         self.recipe.save(directory)
         save_index(directory, self.graph)
@@ -223,6 +231,7 @@ def open_model(directory: Path) -> Model:
             popularity=open_arrays(directory, "popularity", Popularity),
             ranking=open_arrays(directory, "ranking", Ranking),
             forest=open_arrays(directory, "forest", Forest),
+            item_masks=open_array(directory / "items.masks.npy"),
             catalogue=open_catalogue(directory),
             recipe=recipe,
             index=open_index(directory, vectors, recipe.ef_search),

@@ -5,7 +5,7 @@ import numpy as np
 from artifacts.answer import Scored, chain, from_source, merge, most_popular, show, top
 from artifacts.candidates import FROM_COMPANY, company_scores, find_candidates
 from artifacts.eligibility import Mask, eligible_items, without
-from artifacts.features import candidate_features
+from artifacts.features import rank_candidates
 from artifacts.index import best
 from artifacts.model import Model
 from artifacts.person import Person, read_person, resolve
@@ -50,7 +50,7 @@ def choose(model: Model, query: Query, person: Person, eligible: Mask) -> Scored
 def _ranked(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
     """The ranker's order of the candidates, and behind the last of them the blend's."""
     candidates = find_candidates(model, person, wanted, eligible)
-    scores = model.forest.score(candidate_features(model, person, wanted, candidates))
+    scores = rank_candidates(model, person, wanted, candidates)
     ranked = top(Scored(candidates.items, scores, candidates.sources), limit)
     if len(ranked) == limit:
         return ranked
