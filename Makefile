@@ -10,7 +10,7 @@ MINUTES ?= 30
 TRAINING = $(if $(DATA),--data "$(DATA)") $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve train picks evaluate tune test test-slow check format lock
+.PHONY: help setup run serve train picks evaluate tune bench test test-slow check format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ evaluate: $(READY) ## evaluate the published recipe and its baselines, with an H
 
 tune: $(READY) ## search hyper-parameters for MINUTES=30 and write the configuration found to OUT=tuned.toml
 	@$(BIN)/python -m training tune $(TRAINING) --out "$(or $(OUT),tuned.toml)" --minutes "$(MINUTES)"
+
+bench: $(READY) ## measure what an answer of the published version costs, into benchmarks/results/
+	@$(BIN)/python -m benchmarks.answer_cost
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -m "not slow"
