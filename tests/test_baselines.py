@@ -83,10 +83,23 @@ def test_a_large_catalogue_goes_without_ease_and_a_large_history_without_what_is
 def test_implicit_at_its_defaults_finds_two_kinds_of_users():
     user, item = np.mgrid[:60, :20]
     count = csr_array(((user % 2 == item % 2) & (user != item)).astype(np.float32))
-    als = list(for_users(Past(count, count, np.ones(60)), SOLD, LATELY))[-1]
-    assert als.name == "implicit ALS, defaults"
-    picks = rank(als, cases_of(Task.DISCOVERY, count[:20]), 1)
+    rivals = {one.name: one for one in for_users(Past(count, count, np.ones(60)), SOLD, LATELY)}
+    picks = rank(rivals["implicit ALS, defaults"], cases_of(Task.DISCOVERY, count[:20]), 1)
     assert picks.items.ravel().tolist() == list(range(20)), "the one of their kind that each of them lacks"
+
+
+def test_an_optional_peer_takes_part_where_it_is_installed(monkeypatch):
+    pytest.importorskip("irspack", exc_type=ImportError)
+    user, item = np.mgrid[:60, :20]
+    count = csr_array(((user % 2 == item % 2) & (user != item)).astype(np.float32))
+    past = Past(COUNT[:, :20], count, np.ones(60))
+    rivals = {one.name: one for one in for_users(past, SOLD, LATELY)}
+    peer = rivals["iALS++ (irspack)"]
+    assert peer.fresh
+    picks = rank(peer, cases_of(Task.DISCOVERY, count[:20], count[:20]), 1)
+    assert picks.items.ravel().tolist() == list(range(20)), "the one of their kind that each of them lacks"
+    monkeypatch.setattr(baselines, "find_spec", lambda name: None)
+    assert rivals.keys() - {one.name for one in for_users(past, SOLD, LATELY)} == {peer.name}
 
 
 def test_similarities_between_items_are_as_defined():

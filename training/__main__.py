@@ -79,6 +79,9 @@ def _add_evaluate(commands: Commands) -> None:
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="where report.html goes (default: evaluation/ in the store)"
     )
+    command.add_argument(
+        "--seeds", type=_seeds, default=1, metavar="N", help="fit the recipe with N seeds and state the spread (1)"
+    )
     command.set_defaults(run=_evaluate)
 
 
@@ -142,6 +145,12 @@ def _limit(text: str) -> int:
     return int(text)
 
 
+def _seeds(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
 def _minutes(text: str) -> float:
     with suppress(ValueError):
         if 0 < float(text) < math.inf:
@@ -169,7 +178,7 @@ def _train(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     store = Store(artifacts_dir())
     directory = options.out or store.root / "evaluation"
-    evaluation = measure(_config(options, store), store, directory, not options.quiet)
+    evaluation = measure(_config(options, store), store, directory, not options.quiet, options.seeds)
     print(as_text(evaluation))
     print(f"report: {directory / REPORT_NAME}")
 

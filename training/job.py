@@ -12,6 +12,7 @@ from training.dataset import encode
 from training.evaluation.results import Evaluation
 from training.evaluation.run import BACKTESTS, evaluate
 from training.evaluation.split import test_window
+from training.evaluation.spread import over_seeds
 from training.gate import judge, pass_gate
 from training.interactions import read_interactions
 from training.lessons import Lessons
@@ -75,15 +76,16 @@ def _prune(store: Store, version: str) -> None:
         print(f"train: {version} is published, but old versions could not be removed: {error}", file=sys.stderr)
 
 
-def measure(config: Config, store: Store, directory: Path, show_progress: bool) -> Evaluation:
-    """Evaluate the configured recipe on the last window and on earlier ones and write the report into `directory`.
+def measure(config: Config, store: Store, directory: Path, show_progress: bool, n_seeds: int = 1) -> Evaluation:
+    """Evaluate the configured recipe on the last window, with `n_seeds` seeds, and on earlier ones and write the report
+    into `directory`.
 
     Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
     """
     interactions = read_interactions(config, show_progress)
     lessons = Lessons(interactions, config, show_progress)
     lessons = settled(lessons, choose_recipe(lessons))
-    evaluation = evaluate(lessons, BACKTESTS)
+    evaluation = over_seeds(evaluate(lessons, BACKTESTS), lessons, n_seeds)
     published = ask_published(store, evaluation.test, lessons)
     judgement = judge(evaluation, published, config.gate.margin)
     directory.mkdir(parents=True, exist_ok=True)

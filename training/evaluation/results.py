@@ -1,7 +1,7 @@
 """What an evaluation found, and how it stands in a version's manifest."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from training.evaluation.bootstrap import Estimate
@@ -92,12 +92,17 @@ class WindowResult:
 @dataclass(frozen=True)
 class Evaluation:
     """The last window in full, and earlier ones. `test` is None, and `skipped` says why, where the history is too
-    short to hold one."""
+    short to hold one.
+
+    `spread` (n_seeds,) is the recipe's mean NDCG on the last window by the seed it was fitted with, the configured one
+    first; empty where only that was asked for.
+    """
 
     k: int
     test: WindowResult | None
     backtests: tuple[WindowResult, ...]
     skipped: str | None
+    spread: Mapping[Task, Values] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from training.evaluation.bootstrap import Estimate
-from training.evaluation.results import Evaluation, TaskResult, WindowResult
+from training.evaluation.results import RECIPE, Evaluation, TaskResult, WindowResult
 
 
 def as_text(evaluation: Evaluation) -> str:
@@ -11,7 +11,18 @@ def as_text(evaluation: Evaluation) -> str:
     if evaluation.test is None:
         return f"nothing could be measured: {evaluation.skipped}"
     windows = (evaluation.test, *evaluation.backtests)
-    return "\n\n".join(table for window in windows for table in _tables(window))
+    spread = [_spread(evaluation)] if evaluation.spread else []
+    return "\n\n".join([*(table for window in windows for table in _tables(window)), *spread])
+
+
+def _spread(evaluation: Evaluation) -> str:
+    n_seeds = len(next(iter(evaluation.spread.values())))
+    lines = [f"NDCG@{evaluation.k} of {RECIPE} on the last window, fitted with {n_seeds} seeds"]
+    lines.append("  " + f"{'task':38}" + "".join(f"{name:>10}" for name in ("mean", "std", "min", "max")))
+    for task, values in evaluation.spread.items():
+        numbers = (values.mean(), values.std(ddof=1), values.min(), values.max())
+        lines.append("  " + f"{task:38}" + "".join(f"{number:10.4f}" for number in numbers))
+    return "\n".join(lines)
 
 
 def _tables(result: WindowResult) -> Iterator[str]:
