@@ -1,8 +1,11 @@
 """The whole evaluation on a shop with a known truth: nothing leaks, and what is scored is what is served."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,14 +14,17 @@ from scipy.sparse import csr_array
 from shop import write_tiny_shop
 
 from artifacts.audience import audience_scores
-from artifacts.model import open_model
+from artifacts.model import Model, open_model
 from artifacts.query import Filters, Query, Repeat
 from artifacts.ranking import rank
 from artifacts.recommend import recommend
 from artifacts.store import Store
-from training.config import Config
+from training import recipe
+from training.config import Config, Data
+from training.config import Model as Settings
 from training.evaluation import audience, known, run
 from training.evaluation.answers import ask
+from training.evaluation.bootstrap import difference, resample
 from training.evaluation.results import RECIPE, Evaluation
 from training.evaluation.split import Window, test_window
 from training.evaluation.table import as_text
@@ -65,15 +71,41 @@ def rewritten(interactions: Interactions, window: Window) -> Interactions:
     return replace(interactions, frame=pl.concat([earlier, later]), catalogue=pl.concat([catalogue, more]))
 
 
-def fitted_files(interactions: Interactions, config: Config, window: Window) -> dict[str, str]:
+@contextmanager
+def fitted(interactions: Interactions, config: Config, window: Window) -> Iterator[Model]:
     found = known.know(interactions, config, window)
     assert found is not None
     with run.fitted_before(found, Lessons(interactions, config, False)) as model:
+        yield model
+
+
+def fitted_files(interactions: Interactions, config: Config, window: Window) -> dict[str, str]:
+    with fitted(interactions, config, window) as model:
         return {name: entry.sha256 for name, entry in model.manifest.files.items()}
 
 
 def test_nothing_fitted_knows_the_window(interactions: Interactions, config: Config, window: Window):
     assert fitted_files(rewritten(interactions, window), config, window) == fitted_files(interactions, config, window)
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A shop with customers enough to teach a ranker."""
+    config = write_tiny_shop(tmp_path_factory.mktemp("ranked"), n_users=300)
+    return config.model_copy(update={"model": config.model.model_copy(update={"recipe": "ranker"})})
+
+
+def test_nothing_a_ranker_learned_knows_the_window(ranked: Config, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(recipe, "available_cpus", lambda: 1)  # threads would only wait for each other
+    interactions = read_interactions(ranked, progress=False)
+    window = test_window(interactions.frame, ranked.evaluation.test_days)
+    with fitted(interactions, ranked, window) as model:
+        assert len(model.forest) > 0
+        files = {name: entry.sha256 for name, entry in model.manifest.files.items()}
+    assert fitted_files(rewritten(interactions, window), ranked, window) == files
+    late = Window(window.start - timedelta(days=7), window.end)
+    leaked = fitted_files(rewritten(interactions, late), ranked, window)
+    assert leaked["forest.leaves.npy"] != files["forest.leaves.npy"], "the comparison would see a week too much"
 
 
 def test_a_planted_leak_is_noticed(interactions: Interactions, config: Config, window: Window):
@@ -185,6 +217,34 @@ def test_sample_users_are_shown_by_title_and_never_by_id(evaluation: Evaluation)
         assert all(item.title.startswith("Item number") for item in (*user.history, *user.next_purchases))
         assert all(item.bought for item in user.bought)
         assert not {item.title for item in user.discovery} & {item.title for item in user.history}
+
+
+def write_drifting_shop(directory: Path) -> Config:
+    """Four kinds of items. 60 days before the end every user turns from one kind to another, any to any."""
+    rng = np.random.default_rng(0)
+    n_days, n_kinds, rows = 400, 4, []
+    for user in range(160):
+        early, late = user % n_kinds, user // n_kinds % n_kinds
+        for day in sorted({*rng.integers(0, n_days - 60, 25).tolist(), *rng.integers(n_days - 60, n_days, 8).tolist()}):
+            kind = early if day < n_days - 60 else late
+            time = datetime(2025, 1, 1) + timedelta(days=day, minutes=user)  # noqa: DTZ001 - naive, in UTC
+            rows += [(f"u{user}", f"I{kind + n_kinds * item:03}", time) for item in rng.choice(30, 2, replace=False)]
+    directory.mkdir(parents=True, exist_ok=True)
+    source = directory / "purchases.parquet"
+    pl.DataFrame(rows, schema=["user_id", "item_id", "time"], orient="row").write_parquet(source)
+    return Config(data=Data(source=str(source)), model=Settings(factors=8, regularization=5.0, recipe="blend"))
+
+
+def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path):
+    config = write_drifting_shop(tmp_path / "drifting")
+    interactions = read_interactions(config, progress=False)
+    window = test_window(interactions.frame, config.evaluation.test_days)
+    without = config.model_copy(update={"model": config.model.model_copy(update={"half_life_days": 0.0})})
+    tasks = (Task.NEXT_PURCHASES, Task.DISCOVERY)
+    fresh, stale = (run.recipe_ndcg(Lessons(interactions, one, False), window, tasks) for one in (config, without))
+    for task in tasks:
+        gain = difference(fresh[task], stale[task], resample(len(fresh[task]), np.random.default_rng(0)))
+        assert gain.low > 0, task
 
 
 def test_audience_scores_are_those_of_rank(tiny_store: Store):
