@@ -49,6 +49,7 @@ def train(config: Config, store: Store, show_progress: bool, force: str | None =
         fitted = fit_recipe(dataset, interactions.catalogue, lessons, newest)
     recall = {"recall@10": fitted.recipe.index_recall}
     metrics = {
+        **evaluation.headline,
         "index": recall,
         "recipe": choice.metrics,
         "evaluation": evaluation.metrics,

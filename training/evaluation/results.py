@@ -11,6 +11,7 @@ from training.evaluation.tasks import Activity, Task
 
 RECIPE = "Aisle"
 """The name of the published recipe among its baselines."""
+HEADLINE = (Task.NEXT_PURCHASES, Task.DISCOVERY)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,13 @@ class Evaluation:
     backtests: tuple[WindowResult, ...]
     skipped: str | None
     spread: Mapping[Task, Values] = field(default_factory=dict)
+
+    @property
+    def headline(self) -> dict[str, float]:
+        """What tells versions apart at a glance: the recipe's NDCG of each task about users."""
+        tasks = self.test.tasks if self.test else {}
+        name = f"NDCG@{self.k}"
+        return {f"{task} {name}": round(tasks[task].rows[RECIPE][name].value, 4) for task in HEADLINE if task in tasks}
 
     @property
     def metrics(self) -> dict[str, Any]:
