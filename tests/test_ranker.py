@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from events import NO_CATALOGUE, Event, as_dataset
 
-from artifacts.features import FEATURES
+from artifacts.candidates import find_candidates
+from artifacts.features import FEATURES, candidate_features, rank_candidates
 from artifacts.forest import Forest, no_forest
 from artifacts.model import Model
+from artifacts.person import read_person
 from artifacts.query import Query, Repeat, Source
 from artifacts.recommend import recommend
+from artifacts.scoring import query_vector
 from training import ranker as module
 from training.config import Model as Settings
 from training.fit import fit
@@ -182,3 +185,52 @@ def test_picks_go_on_behind_the_last_candidate(model: Model, monkeypatch: pytest
     picks = recommend(model, Query(user_id="u000", limit=100, repeat=Repeat.ALLOW, explain=True)).picks
     assert len(picks) == len({pick.item_id for pick in picks}) == len(model.item_ids)
     assert {pick.source for pick in picks[:6]} == {Source.HISTORY, Source.ALS, Source.CO_PURCHASE}
+
+
+def test_what_is_known_beforehand_and_what_is_looked_up_make_the_same_score(model: Model):
+    eligible = np.ones(len(model.item_ids), np.bool_)
+    for user in range(0, N_USERS, 10):
+        person = read_person(model, Query(user_id=model.user_ids[user]), np.empty(0, np.int32))
+        assert person.vector is not None
+        wanted = query_vector(model, person.vector)
+        candidates = find_candidates(model, person, wanted, eligible)
+        features = candidate_features(model, person, wanted, candidates)
+        scores = rank_candidates(model, person, wanted, candidates)
+        np.testing.assert_array_equal(scores, model.forest.score(features))
+
+
+@pytest.mark.parametrize("n_items", [1, 3])
+def test_a_tiny_catalogue_is_ranked_whole(examples: list[Examples], n_items: int):
+    items = [f"i{item}" for item in range(n_items)]
+    events = [Event(f"u{user}", items[user % n_items], f"b{user}", day=user) for user in range(4)]
+    fitted = fit(as_dataset(events), NO_CATALOGUE, SETTINGS, show_progress=False)
+    with opened(replace(fitted, forest=fit_ranker(examples, seed=1, n_threads=1))) as model:
+        picks = recommend(model, Query(user_id="u0", repeat=Repeat.ALLOW, explain=True)).picks
+        assert sorted(pick.item_id for pick in picks) == items
+        new = recommend(model, Query(user_id="u0", explain=True)).picks
+        assert sorted(pick.item_id for pick in new) == items[1:]
+
+
+@pytest.mark.parametrize("repeat", [Repeat.EXCLUDE, Repeat.ALLOW])
+def test_a_wholesaler_who_bought_nearly_everything(examples: list[Examples], repeat: Repeat):
+    """1,200 items of 1,230: far more than the candidates that a history may give."""
+    everything = [f"i{item:04}" for item in range(1_230)]
+    events = [Event("whole", item, f"w{number // 60}", day=number // 60) for number, item in enumerate(everything[30:])]
+    events += [Event(f"u{user}", item, f"b{user}", day=25) for user in range(7) for item in everything[user::7]]
+    fitted = fit(as_dataset(events), NO_CATALOGUE, SETTINGS, show_progress=False)
+    with opened(replace(fitted, forest=fit_ranker(examples, seed=1, n_threads=1))) as model:
+        picks = recommend(model, Query(user_id="whole", limit=100, repeat=repeat, explain=True)).picks
+    found = [pick.item_id for pick in picks]
+    assert len(set(found)) == len(found)
+    assert all(np.isfinite(pick.score) for pick in picks)
+    if repeat is Repeat.EXCLUDE:
+        assert sorted(found) == everything[:30]
+    else:
+        assert len(found) == 100
+
+
+def test_a_user_without_tastes_gets_what_sells(model: Model):
+    nobody = np.zeros_like(model.user_factors)
+    picks = recommend(replace(model, user_factors=nobody), Query(user_id="u000", repeat=Repeat.ALLOW)).picks
+    assert [model.item_ids.find(pick.item_id) for pick in picks] == model.popularity.order[:10].tolist()
+    assert {pick.source for pick in picks} == {Source.POPULAR}
