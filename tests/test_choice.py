@@ -12,7 +12,6 @@ from shop import write_tiny_shop
 from artifacts.model import Model, open_model
 from artifacts.store import Store
 from training import choice as module
-from training import recipe
 from training.choice import Choice, Ndcg, choose_recipe, find_weights, settled, worth_it
 from training.config import Config, Data, Weights
 from training.config import Model as Settings
@@ -74,10 +73,9 @@ def test_weights_move_where_it_helps_and_hurts_nothing(model: Model):
 
 @pytest.fixture
 def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And the blend's weights stay as they are; threads would only wait for each other."""
+    """And the blend's weights stay as they are, which saves most of the time."""
     monkeypatch.setattr(module, "MIN_CASES", 80)
     monkeypatch.setattr(module, "FACTORS", ())
-    monkeypatch.setattr(recipe, "available_cpus", lambda: 1)
 
 
 def lessons_of(rows: list[tuple[str, str, datetime]], directory: Path) -> Lessons:

@@ -19,7 +19,6 @@ from artifacts.query import Filters, Query, Repeat
 from artifacts.ranking import rank
 from artifacts.recommend import recommend
 from artifacts.store import Store
-from training import recipe
 from training.config import Config, Data
 from training.config import Model as Settings
 from training.evaluation import audience, known, run
@@ -95,8 +94,7 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return config.model_copy(update={"model": config.model.model_copy(update={"recipe": "ranker"})})
 
 
-def test_nothing_a_ranker_learned_knows_the_window(ranked: Config, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(recipe, "available_cpus", lambda: 1)  # threads would only wait for each other
+def test_nothing_a_ranker_learned_knows_the_window(ranked: Config):
     interactions = read_interactions(ranked, progress=False)
     window = test_window(interactions.frame, ranked.evaluation.test_days)
     with fitted(interactions, ranked, window) as model:

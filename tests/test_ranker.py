@@ -120,7 +120,11 @@ def digest(forest: Forest) -> str:
     return hashlib.sha256(b"".join(getattr(forest, field.name).tobytes() for field in fields(Forest))).hexdigest()
 
 
-def test_the_same_seed_gives_the_same_trees_whatever_the_threads(examples: list[Examples]):
+def test_the_same_seed_gives_the_same_trees_whatever_the_threads(
+    examples: list[Examples], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "N_TREES", 10)
+    monkeypatch.setattr(module, "EXAMPLES_PER_THREAD", 1)
     trees = [digest(fit_ranker(examples, seed, n_threads)) for seed, n_threads in ((1, 1), (1, 1), (1, 2), (2, 1))]
     assert trees[0] == trees[1] == trees[2] != trees[3]
 
