@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from artifacts.model import Model
 from artifacts.recipe import Weights
@@ -14,7 +15,7 @@ from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.metrics import Values
 from training.evaluation.run import case_ndcg, cases_of, fitted_before, recipe_ndcg
 from training.evaluation.split import test_window
-from training.evaluation.tasks import Task
+from training.evaluation.tasks import Cases, Task
 from training.lessons import Lessons
 
 JUDGED = (Task.NEXT_PURCHASES, Task.DISCOVERY)
@@ -56,11 +57,22 @@ def choose_recipe(lessons: Lessons) -> Choice:
         return Choice("blend", model.weights, {})
     known, tasks = found
     with fitted_before(known, settled(lessons, Choice("blend", model.weights, {}))) as opened:
-        weights, simple = find_weights(opened, lambda one: case_ndcg(one, tasks, lessons))
+        weights, simple = _try_weights(opened, tasks, lessons)
     chosen = configuration.Weights(**vars(weights))
     learned = recipe_ndcg(settled(lessons, Choice("ranker", chosen, {})), window, JUDGED)
     gains = gains_of(simple, learned)
     return Choice("ranker" if worth_it(gains) else "blend", chosen, gains)
+
+
+def _try_weights(model: Model, tasks: Mapping[Task, Cases], lessons: Lessons) -> tuple[Weights, Ndcg]:
+    quiet = replace(lessons, show_progress=False)
+    with tqdm(desc="weights", unit=" tried", disable=not lessons.show_progress) as bar:
+
+        def measure(tried: Model) -> Ndcg:
+            bar.update()
+            return case_ndcg(tried, tasks, quiet)
+
+        return find_weights(model, measure)
 
 
 def find_weights(model: Model, measure: Callable[[Model], Ndcg]) -> tuple[Weights, Ndcg]:
