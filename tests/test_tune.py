@@ -4,7 +4,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing, suppress
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,6 @@ import numpy as np
 import polars as pl
 import pytest
 from crash import ROOT
-from gunicorn_service import wait_for
 
 from training.__main__ import main
 from training.config import Config, load_config
@@ -25,6 +26,7 @@ START = datetime.fromisoformat("2025-01-01")
 LAST_DAY = 300
 TURN = LAST_DAY - 2 * 28 - 25
 N_USERS, N_ITEMS, N_KINDS = 48, 96, 4
+DEADLINE_SECONDS = 120
 # What the shop's people write and a search has to leave alone.
 CONFIG = """
 [data]
@@ -145,22 +147,37 @@ def n_complete(out: Path) -> int:
     return 0
 
 
-def start(shop: Shop, out: Path) -> subprocess.Popen[str]:
+@contextmanager
+def running(shop: Shop, out: Path) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, which would search for half an hour."""
     command = [sys.executable, "-m", "training", "tune", "--config", str(shop.config), "--out", str(out), "--quiet"]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for_trials(out: Path, n_trials: int, process: subprocess.Popen[str]) -> None:
+    """Wait until a search has finished so many trials."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while n_complete(out) < n_trials:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, f"fewer than {n_trials} trials within {DEADLINE_SECONDS} seconds"
+        time.sleep(0.05)
 
 
 def test_a_run_goes_on_after_a_kill_and_keeps_what_an_interrupted_one_found(shop: Shop, tmp_path: Path) -> None:
     out = tmp_path / "tuned.toml"
-    with start(shop, out) as killed:
-        wait_for(lambda: n_complete(out) >= 2)
-        killed.kill()
+    with running(shop, out) as killed:
+        wait_for_trials(out, 2, killed)
     assert not out.exists()
     before = n_complete(out)
-    with start(shop, out) as interrupted:
-        wait_for(lambda: n_complete(out) > before)
+    with running(shop, out) as interrupted:
+        wait_for_trials(out, before + 1, interrupted)
         interrupted.send_signal(signal.SIGINT)
-        said, errors = interrupted.communicate()
+        said, errors = interrupted.communicate(timeout=DEADLINE_SECONDS)
     assert interrupted.returncode == 0, errors
     assert said.startswith(f"{n_complete(out)} trials on 2025-"), said
     assert load_config(out, None).columns.user == "customer"

@@ -22,7 +22,7 @@ from training.choice import JUDGED, worth_it
 from training.config import Config, Model
 from training.errors import DataError, TuneError
 from training.evaluation.bootstrap import Estimate, difference, resample
-from training.evaluation.run import recipe_ndcg
+from training.evaluation.run import case_ndcg, cases_of, fitted_before
 from training.evaluation.split import Window, before, test_window
 from training.evaluation.tasks import Task
 from training.interactions import read_interactions
@@ -161,15 +161,18 @@ def _search(study: optuna.Study, lessons: Lessons, window: Window, budget: Budge
 
 def _objective(lessons: Lessons, window: Window) -> Callable[[Trial], float]:
     """The mean over tasks of the blend's NDCG; a trial keeps that of each case, for comparisons."""
+    found = cases_of(lessons, window, JUDGED)
+    if found is None:
+        raise DataError(
+            f"nothing to tune on: nobody who had bought before {window.start:%Y-%m-%d} "
+            f"bought again up to {window.end:%Y-%m-%d}"
+        )
+    known, tasks = found
 
     def objective(trial: Trial) -> float:
         settings = _suggest(trial, lessons.config.model)
-        ndcg = recipe_ndcg(replace(lessons, config=_with(lessons.config, settings)), window, JUDGED)
-        if not ndcg:
-            raise DataError(
-                f"nothing to tune on: nobody who had bought before {window.start:%Y-%m-%d} "
-                f"bought again up to {window.end:%Y-%m-%d}"
-            )
+        with fitted_before(known, replace(lessons, config=_with(lessons.config, settings))) as model:
+            ndcg = case_ndcg(model, tasks, lessons)
         trial.set_user_attr("ndcg", {str(task): values.round(6).tolist() for task, values in ndcg.items()})
         trial.set_user_attr("settings", settings)
         return float(np.mean([values.mean() for values in ndcg.values()]))
