@@ -41,8 +41,8 @@ ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 PACKAGES = ("artifacts", "service", "training")
-# Set by the service for itself and its workers.
-INTERNAL_VARIABLES = {"PROMETHEUS_MULTIPROC_DIR"}
+# Set by the service for itself and its workers, and by the training for its threads.
+INTERNAL_VARIABLES = {"PROMETHEUS_MULTIPROC_DIR", "OMP_WAIT_POLICY"}
 
 
 @dataclass(frozen=True)
