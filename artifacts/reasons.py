@@ -48,11 +48,8 @@ def causes_of(model: Model, person: Person, targets: npt.NDArray[np.int64]) -> l
 
 def _strongest(model: Model, items: npt.NDArray[np.int32], added: npt.NDArray[np.float32]) -> tuple[Cause, ...]:
     order = np.argsort(-added, kind="stable")[:MAX_CAUSES]
-    return tuple(
-        Cause(model.item_ids[index], float(added[entry]), model.catalogue.titles[index] or None)
-        for entry in order.tolist()
-        if added[entry] > 0 and (index := int(items[entry])) >= 0
-    )
+    strongest = [(int(items[entry]), float(added[entry])) for entry in order.tolist() if added[entry] > 0]
+    return tuple(Cause(model.item_ids[item], much, model.catalogue.titles[item] or None) for item, much in strongest)
 
 
 def company_causes(model: Model, basket: npt.NDArray[np.int32], item: int) -> tuple[Cause, ...]:
