@@ -20,6 +20,8 @@ setup: $(READY) ## set up the virtual environment in .venv
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aisle needs Python 3.11 or newer; set PYTHON=")'
 	@echo "Setting up $(VENV) with the locked packages, about 1 GB: a few minutes, once"
+	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || { echo "training needs the OpenMP" \
+		"runtime libgomp.so.1, which comes with gcc: install libgomp1 (Debian, Ubuntu) or libgomp (Fedora)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
