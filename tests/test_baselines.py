@@ -7,7 +7,8 @@ from scipy.sparse import csr_array
 from training.dataset import GUEST
 from training.evaluation import baselines
 from training.evaluation.baselines import for_baskets, for_users, rank
-from training.evaluation.tasks import Cases, Past, Purchases, Task
+from training.evaluation.purchases import Past, Purchases
+from training.evaluation.tasks import Cases, Task
 
 RNG = np.random.default_rng(11)
 COUNT = csr_array((RNG.poisson(0.4, (60, 20)) * 1.0).astype(np.float32))

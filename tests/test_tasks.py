@@ -7,6 +7,7 @@ from events import Event, as_dataset, as_frame, basket
 
 from training.dataset import GUEST
 from training.evaluation import tasks
+from training.evaluation.purchases import earlier_purchases, later_purchases, past_of
 from training.evaluation.tasks import Activity, Cases, Task
 
 NOBODY_LEFT_OUT = 1_000
@@ -30,8 +31,8 @@ LATER = [
 ]
 DATASET = as_dataset(EARLIER)
 UNTIL = 40 * 86_400 + int(as_frame(EARLIER)["time"].dt.epoch("s").min())
-PAST = tasks.past_of(tasks.earlier_purchases(DATASET), UNTIL, DATASET.n_users, DATASET.n_items)
-PURCHASES, ITEM_IDS = tasks.later_purchases(as_frame(LATER).sort("time", "basket_id", "item_id"), DATASET)
+PAST = past_of(earlier_purchases(DATASET), UNTIL, DATASET.n_users, DATASET.n_items)
+PURCHASES, ITEM_IDS = later_purchases(as_frame(LATER).sort("time", "basket_id", "item_id"), DATASET)
 
 
 def rng() -> np.random.Generator:
@@ -68,13 +69,13 @@ def test_who_only_looked_has_no_purchases_to_go_by():
 
 def test_discovery_leaves_bought_items_out_of_the_truth():
     again = [*LATER, *basket(19, "C", user="bob", day=49)]
-    purchases, _ = tasks.later_purchases(as_frame(again), DATASET)
+    purchases, _ = later_purchases(as_frame(again), DATASET)
     cases = tasks.discovery(PAST, purchases, NOBODY_LEFT_OUT, rng())
     assert asked(cases) == {"ann": ({"A", "B"}, {"C", "N"}), "bob": ({"C"}, {"B", "D"})}
 
 
 def test_discovery_does_not_ask_about_users_who_found_nothing_new():
-    purchases, _ = tasks.later_purchases(as_frame(basket(1, "A", user="ann", day=40)), DATASET)
+    purchases, _ = later_purchases(as_frame(basket(1, "A", user="ann", day=40)), DATASET)
     assert len(tasks.discovery(PAST, purchases, NOBODY_LEFT_OUT, rng())) == 0
     assert len(tasks.next_purchases(PAST, purchases, NOBODY_LEFT_OUT, rng())) == 1
 
@@ -106,7 +107,7 @@ def test_the_item_page_shows_one_item_and_seeks_another():
 
 
 def test_every_item_of_a_basket_has_its_turn_to_be_hidden():
-    purchases, _ = tasks.later_purchases(as_frame(basket(1, "A", "B", "C", day=40)), DATASET)
+    purchases, _ = later_purchases(as_frame(basket(1, "A", "B", "C", day=40)), DATASET)
     chance = rng()
     hidden = {tasks.basket_completion(purchases, 4, 10, chance).truth.indices.tolist()[0] for _ in range(60)}
     pairs = {
@@ -124,7 +125,7 @@ def test_fresh_counts_halve_in_thirty_days():
 
 def test_a_basket_with_the_same_item_twice_counts_once():
     dataset = as_dataset([*basket(1, "A", "A", "B", user="ann")])
-    assert len(tasks.earlier_purchases(dataset).item) == 2
+    assert len(earlier_purchases(dataset).item) == 2
 
 
 def test_activity_is_by_baskets_before_the_window():
@@ -136,8 +137,8 @@ def test_activity_is_by_baskets_before_the_window():
 def test_a_sample_is_as_large_as_allowed_and_the_same_for_the_same_seed():
     events = [event for user in range(50) for event in basket(user, "A", user=f"u{user:02}", day=0)]
     dataset = as_dataset(events)
-    past = tasks.past_of(tasks.earlier_purchases(dataset), UNTIL, dataset.n_users, dataset.n_items)
-    later, _ = tasks.later_purchases(as_frame(events).with_columns(pl.col("time").dt.offset_by("40d")), dataset)
+    past = past_of(earlier_purchases(dataset), UNTIL, dataset.n_users, dataset.n_items)
+    later, _ = later_purchases(as_frame(events).with_columns(pl.col("time").dt.offset_by("40d")), dataset)
     first, again = (tasks.next_purchases(past, later, 7, np.random.default_rng(3)) for _ in range(2))
     assert len(first) == 7
     assert first.digest == again.digest
@@ -146,6 +147,6 @@ def test_a_sample_is_as_large_as_allowed_and_the_same_for_the_same_seed():
 
 def test_the_digest_tells_other_answers_apart():
     cases = tasks.next_purchases(PAST, PURCHASES, NOBODY_LEFT_OUT, rng())
-    fewer, _ = tasks.later_purchases(as_frame(LATER[1:]), DATASET)
+    fewer, _ = later_purchases(as_frame(LATER[1:]), DATASET)
     assert cases.digest != tasks.next_purchases(PAST, fewer, NOBODY_LEFT_OUT, rng()).digest
     assert cases.task is Task.NEXT_PURCHASES

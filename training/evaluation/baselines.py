@@ -20,7 +20,8 @@ from threadpoolctl import threadpool_limits
 from artifacts.cpus import available_cpus
 from training.evaluation.answers import Picks
 from training.evaluation.metrics import NOTHING
-from training.evaluation.tasks import Cases, Past, Purchases, Task
+from training.evaluation.purchases import Past, Purchases
+from training.evaluation.tasks import Cases, Task
 
 # EASE inverts a dense (n_items, n_items) matrix: some 300 MB and ten seconds of one core at this size.
 EASE_MAX_ITEMS = 6_000

@@ -8,21 +8,17 @@ import numpy as np
 
 from training.config import Config
 from training.dataset import Dataset, encode
+from training.evaluation.purchases import Past, Purchases, earlier_purchases, later_purchases, past_of
 from training.evaluation.split import Window, before, within
 from training.evaluation.tasks import (
     Cases,
-    Past,
-    Purchases,
     Task,
     basket_completion,
     bought_later,
     discovery,
-    earlier_purchases,
     item_page,
-    later_purchases,
     new_customers,
     next_purchases,
-    past_of,
 )
 from training.interactions import Interactions
 

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from training.evaluation.answers import Picks
 from training.evaluation.metrics import NOTHING, find_hits
+from training.evaluation.purchases import Past
 from training.evaluation.results import Calibration, SampleUser, Shown, Tail
-from training.evaluation.tasks import Activity, Cases, Past, activity_of
+from training.evaluation.tasks import Activity, Cases, activity_of
 
 TAIL_POINTS = 51
 CALIBRATION_GROUPS = 10

@@ -3,18 +3,15 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 from scipy.sparse import csr_array
 
-from training.dataset import GUEST, Dataset
-from training.history import SECONDS_PER_DAY
+from training.dataset import GUEST
+from training.evaluation.purchases import Past, Purchases, count_matrix
 
 LIGHT_UP_TO = 5
-FRESH_HALF_LIFE_DAYS = 30.0
 
 
 class Task(StrEnum):
@@ -36,26 +33,6 @@ class Activity(StrEnum):
     NEW = "new"
     LIGHT = "light"
     HEAVY = "heavy"
-
-
-@dataclass(frozen=True)
-class Purchases:
-    """Distinct (basket, item), oldest basket first: (n,) each.
-
-    `user`, `item` and `basket` int64. Before the window they are the dataset's indexes; within it users and items that
-    the dataset does not hold have the numbers from `n_users` and `n_items` on. Guests are GUEST (-1). `time` int64,
-    Unix seconds.
-    """
-
-    user: npt.NDArray[np.int64]
-    item: npt.NDArray[np.int64]
-    basket: npt.NDArray[np.int64]
-    time: npt.NDArray[np.int64]
-
-    def since(self, moment: float) -> "Purchases":
-        """Those from a moment on, in Unix seconds."""
-        late = self.time >= moment
-        return Purchases(self.user[late], self.item[late], self.basket[late], self.time[late])
 
 
 @dataclass(frozen=True)
@@ -93,69 +70,6 @@ class Cases:
         return hashlib.sha256(b"".join(np.asarray(row, np.int64).tobytes() for row in rows)).hexdigest()
 
 
-def earlier_purchases(dataset: Dataset) -> Purchases:
-    """What was bought before the window."""
-    bought = np.flatnonzero(dataset.purchase)
-    keys = dataset.basket[bought] * dataset.n_items + dataset.item[bought]
-    _, first = np.unique(keys, return_index=True)
-    rows = bought[np.sort(first)]
-    user, item = dataset.user[rows].astype(np.int64), dataset.item[rows].astype(np.int64)
-    return Purchases(user, item, dataset.basket[rows], dataset.time[rows])
-
-
-def later_purchases(window: pl.DataFrame, dataset: Dataset) -> tuple[Purchases, list[str]]:
-    """What was bought within the window, and the ids of all item numbers; `window` holds those events, oldest first."""
-    rows = window.unique(["basket_id", "item_id"], keep="first", maintain_order=True)
-    starts = rows.group_by("basket_id", maintain_order=True).agg(pl.len()).with_row_index("basket")
-    basket = rows.join(starts, on="basket_id", how="left", maintain_order="left")["basket"]
-    user, _ = _number(rows["user_id"], [dataset.user_ids[index] for index in range(dataset.n_users)])
-    item, item_ids = _number(rows["item_id"], [dataset.item_ids[index] for index in range(dataset.n_items)])
-    time = rows["time"].dt.epoch("s").to_numpy()
-    return Purchases(user, item, basket.cast(pl.Int64).to_numpy(), time), item_ids
-
-
-def _number(ids: pl.Series, known: list[str]) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """The position of each id among the known ones, null is GUEST; other ids are numbered from there on. And all
-    ids by number."""
-    new = pl.Series("id", ids.drop_nulls().unique().sort(), pl.String)
-    table = pl.concat([pl.Series("id", known, pl.String), new]).unique(maintain_order=True)
-    places = table.to_frame("id").with_row_index("number")
-    found = ids.to_frame("id").join(places, on="id", how="left", maintain_order="left")["number"]
-    return found.cast(pl.Int64).fill_null(GUEST).to_numpy(), table.to_list()
-
-
-@dataclass(frozen=True)
-class Past:
-    """Known users' purchases before the window.
-
-    `count` (n_users, n_items) float32: in how many baskets each user had each item; `fresh` the same with a half-life
-    of FRESH_HALF_LIFE_DAYS; `baskets` (n_users,) int64: how many baskets each user had.
-    """
-
-    count: csr_array
-    fresh: csr_array
-    baskets: npt.NDArray[np.int64]
-
-
-def past_of(earlier: Purchases, until: float, n_users: int, n_items: int) -> Past:
-    """What was known of each user at `until`, in Unix seconds."""
-    known = earlier.user != GUEST
-    user, item, shape = earlier.user[known], earlier.item[known], (n_users, n_items)
-    age = (until - earlier.time[known]) / SECONDS_PER_DAY
-    return Past(
-        count=_matrix(user, item, shape),
-        fresh=_matrix(user, item, shape, np.exp2(-age / FRESH_HALF_LIFE_DAYS)),
-        baskets=_baskets_of_users(user, earlier.basket[known], n_users),
-    )
-
-
-def _baskets_of_users(
-    user: npt.NDArray[np.int64], basket: npt.NDArray[np.int64], n_users: int
-) -> npt.NDArray[np.int64]:
-    pairs = np.unique(np.column_stack([user, basket]), axis=0)
-    return np.bincount(pairs[:, 0], minlength=n_users)
-
-
 def activity_of(n_baskets: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
     """(n,) Activity by the number of baskets (n,)."""
     return np.where(n_baskets <= 1, Activity.NEW, np.where(n_baskets <= LIGHT_UP_TO, Activity.LIGHT, Activity.HEAVY))
@@ -179,7 +93,7 @@ def bought_later(past: Past, later: Purchases) -> csr_array:
     """(n_users, n_items and more) float32: 1 for what a known user bought in the window."""
     n_users, n_items = past.count.shape
     known = (later.user != GUEST) & (later.user < n_users)
-    return _binary(_matrix(later.user[known], later.item[known], (n_users, _width(later, n_items))))
+    return _binary(count_matrix(later.user[known], later.item[known], (n_users, _width(later, n_items))))
 
 
 def _users(task: Task, past: Past, truth: csr_array, max_cases: int, rng: np.random.Generator) -> Cases:
@@ -256,26 +170,13 @@ def _basket_cases(
 def _only(matrix: csr_array, kept: npt.NDArray[np.bool_]) -> csr_array:
     """The entries of a matrix that `kept` (n_entries,) names."""
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return _matrix(row[kept], matrix.indices[kept], matrix.shape)
+    return count_matrix(row[kept], matrix.indices[kept], matrix.shape)
 
 
 def _basket_matrix(later: Purchases, n_items: int) -> csr_array:
     """(n_baskets, n_items and more) float32: 1 for what is in a basket of the window."""
     shape = (int(later.basket.max(initial=-1)) + 1, _width(later, n_items))
-    return _binary(_matrix(later.basket, later.item, shape))
-
-
-def _matrix(
-    row: npt.NDArray[np.integer[Any]],
-    column: npt.NDArray[np.integer[Any]],
-    shape: tuple[int, int],
-    values: npt.NDArray[np.float64] | None = None,
-) -> csr_array:
-    """The sum of `values`, ones by default, at each place."""
-    data = np.ones(len(row)) if values is None else values
-    matrix = csr_array((data.astype(np.float32), (row, column)), shape=shape)
-    matrix.sum_duplicates()
-    return matrix
+    return _binary(count_matrix(later.basket, later.item, shape))
 
 
 def _binary(matrix: csr_array) -> csr_array:
