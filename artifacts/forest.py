@@ -33,10 +33,6 @@ class Forest:
         """How many trees there are: none where the blend is the better recipe."""
         return len(self.leaves)
 
-    def score(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Sums of leaf values (n,) for `features` (n_features, n): one row a feature; no value may be NaN."""
-        return self.add_up(self.remaining(0, features))
-
     def remaining(self, first: int, features: npt.NDArray[np.float32]) -> Masks:
         """(n, n_trees) uint32: the leaves that the features (m, n) from the number `first` on do not rule out.
 

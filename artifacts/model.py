@@ -18,7 +18,18 @@ from artifacts.recipe import Recipe, open_recipe
 
 
 @dataclass(frozen=True)
-class History:
+class Rows:
+    """Compressed sparse rows: `indptr` (n_rows + 1,) int64 tells where each row's entries start."""
+
+    indptr: npt.NDArray[np.int64]
+
+    def row(self, index: int) -> slice:
+        """Where a row's entries stand."""
+        return slice(int(self.indptr[index]), int(self.indptr[index + 1]))
+
+
+@dataclass(frozen=True)
+class History(Rows):
     """What each user did with which item: CSR rows over users, items ascending within a row.
 
     `indptr` (n_users + 1,) int64; all else is (n_entries,): `items` int32; `strength` float32, the decayed and
@@ -27,7 +38,6 @@ class History:
     the last purchase, or look where there was none.
     """
 
-    indptr: npt.NDArray[np.int64]
     items: npt.NDArray[np.int32]
     strength: npt.NDArray[np.float32]
     times_bought: npt.NDArray[np.int32]
@@ -35,13 +45,9 @@ class History:
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
 
-    def row(self, user_index: int) -> slice:
-        """Where a user's entries stand."""
-        return slice(int(self.indptr[user_index]), int(self.indptr[user_index + 1]))
-
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbours(Rows):
     """Items bought in the same basket: CSR rows over items, best first within a row.
 
     `indptr` (n_items + 1,) int64; all else is (n_entries,): `items` int32; `score` float32, what ranks them;
@@ -49,33 +55,23 @@ class Neighbours:
     other; `lift` float32, how many times that is above chance.
     """
 
-    indptr: npt.NDArray[np.int64]
     items: npt.NDArray[np.int32]
     score: npt.NDArray[np.float32]
     support: npt.NDArray[np.int32]
     confidence: npt.NDArray[np.float32]
     lift: npt.NDArray[np.float32]
 
-    def row(self, item_index: int) -> slice:
-        """Where an item's entries stand."""
-        return slice(int(self.indptr[item_index]), int(self.indptr[item_index + 1]))
-
 
 @dataclass(frozen=True)
-class Company:
+class Company(Rows):
     """What each item of a basket says for or against every other: CSR rows over items, by item within a row.
 
     `indptr` (n_items + 1,) int64; `items` (n_entries,) int32; `score` (n_entries,) float32. No entries at all where
     the catalogue is too large for it.
     """
 
-    indptr: npt.NDArray[np.int64]
     items: npt.NDArray[np.int32]
     score: npt.NDArray[np.float32]
-
-    def row(self, item_index: int) -> slice:
-        """Where an item's entries stand."""
-        return slice(int(self.indptr[item_index]), int(self.indptr[item_index + 1]))
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.metrics import Values
 from training.evaluation.run import case_ndcg, cases_of, fitted_before, recipe_ndcg
 from training.evaluation.split import test_window
-from training.evaluation.tasks import Cases, Task
+from training.evaluation.tasks import JUDGED, Cases, Task
 from training.lessons import Lessons
 
-JUDGED = (Task.NEXT_PURCHASES, Task.DISCOVERY)
 SEED = 0
 # What a weight is tried with, once; a weight of 0 is tried with the last of these.
 FACTORS = (0.4, 2.5)

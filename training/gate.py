@@ -10,8 +10,8 @@ from training.errors import TrainingError
 from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.metrics import Values
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
-from training.evaluation.tasks import Task
-from training.published import JUDGED, Published
+from training.evaluation.tasks import JUDGED, Task
+from training.published import Published
 
 PUBLISHED = "published version"
 # With fewer cases an interval says more about chance than about models.

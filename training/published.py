@@ -16,10 +16,8 @@ from training.config import Model
 from training.evaluation.metrics import Values
 from training.evaluation.results import RECIPE, WindowResult
 from training.evaluation.run import recipe_ndcg
-from training.evaluation.tasks import Task
+from training.evaluation.tasks import JUDGED, Task
 from training.lessons import Lessons
-
-JUDGED = (Task.NEXT_PURCHASES, Task.DISCOVERY)
 
 
 @dataclass(frozen=True)

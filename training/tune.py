@@ -18,13 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from artifacts.durable import replace_text
-from training.choice import JUDGED, worth_it
+from training.choice import worth_it
 from training.config import Config, Model
 from training.errors import DataError, TuneError
 from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.run import case_ndcg, cases_of, fitted_before
 from training.evaluation.split import Window, before, test_window
-from training.evaluation.tasks import Task
+from training.evaluation.tasks import JUDGED, Task
 from training.interactions import read_interactions
 from training.lessons import Lessons
 

@@ -7,11 +7,10 @@ from typing import Any
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.metrics import Values
 from training.evaluation.split import Window
-from training.evaluation.tasks import Activity, Task
+from training.evaluation.tasks import JUDGED, Activity, Task
 
 RECIPE = "Aisle"
 """The name of the published recipe among its baselines."""
-HEADLINE = (Task.NEXT_PURCHASES, Task.DISCOVERY)
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ class Evaluation:
         """What tells versions apart at a glance: the recipe's NDCG of each task about users."""
         tasks = self.test.tasks if self.test else {}
         name = f"NDCG@{self.k}"
-        return {f"{task} {name}": round(tasks[task].rows[RECIPE][name].value, 4) for task in HEADLINE if task in tasks}
+        return {f"{task} {name}": round(tasks[task].rows[RECIPE][name].value, 4) for task in JUDGED if task in tasks}
 
     @property
     def metrics(self) -> dict[str, Any]:

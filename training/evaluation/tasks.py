@@ -24,6 +24,8 @@ class Task(StrEnum):
     ITEM_PAGE = "item_page"
 
 
+# What versions and recipes are compared by.
+JUDGED = (Task.NEXT_PURCHASES, Task.DISCOVERY)
 USER_TASKS = (Task.NEXT_PURCHASES, Task.DISCOVERY, Task.NEW_CUSTOMERS)
 
 
