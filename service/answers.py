@@ -103,10 +103,11 @@ class ModelBody(TypedDict):
 
 @with_config(_CLOSED)
 class StatusBody(TypedDict):
-    """That the service is up; once it has one, the version it serves."""
+    """That the service is up; once it has one, the version it serves; what it has to do without."""
 
     status: str
     model_version: NotRequired[str]
+    degraded: NotRequired[list[str]]
 
 
 def answer_bytes(answer: Answer, request_id: str, model_version: str, user_id: str | None) -> bytes:

@@ -2,11 +2,13 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from artifacts.config import artifacts_dir
 from artifacts.cpus import available_cpus
+from artifacts.live.address import read_address
+from artifacts.live.errors import LiveUrlError
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -34,6 +36,7 @@ class Settings:
     artifacts_dir: Path
     api_keys_file: Path | None
     serve_without_keys: bool
+    live_url: str | None = field(repr=False)  # it may hold a password
 
     def may_listen_on(self, host: str) -> bool:
         """Whether the service may be reached at that address: off this machine only with keys, or told so."""
@@ -72,6 +75,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         artifacts_dir=artifacts_dir(),
         api_keys_file=Path(keys_file) if keys_file else None,
         serve_without_keys=_yes(environ, "SERVE_WITHOUT_KEYS", problems),
+        live_url=_live_url(environ, problems),
     )
     if not settings.may_listen_on(settings.host):
         problems.append(exposed(settings.host))
@@ -94,6 +98,16 @@ def _yes(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
     if text not in {"yes", "no"}:
         problems.append(f"{name}={text!r} is neither yes nor no")
     return text == "yes"
+
+
+def _live_url(environ: Mapping[str, str], problems: list[str]) -> str | None:
+    text = environ.get("LIVE_URL") or None
+    try:
+        if text is not None:
+            read_address(text)
+    except LiveUrlError as error:
+        problems.append(f"LIVE_URL: {error}")
+    return text
 
 
 def check_address(settings: Settings, environ: Mapping[str, str]) -> None:

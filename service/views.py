@@ -13,14 +13,13 @@ from artifacts.model import Model
 from artifacts.query import Answer, Query
 from artifacts.recommend import recommend
 from service.answers import answer_bytes, model_body
+from service.body import JSON, NDJSON
 from service.errors import BusyError, NoReportError
 from service.live_model import Served
 from service.metrics import observe_answer
 from service.observation import Record
 from service.schemas import BatchRecommendations, Nothing
 
-JSON = "application/json"
-NDJSON = "application/x-ndjson"
 HTML = "text/html; charset=utf-8"
 
 PRIVATE = "private, no-store"

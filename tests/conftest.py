@@ -43,8 +43,9 @@ def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="session")
 def service(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service over the tiny shop, with two workers and no keys."""
-    with running(tiny_store.root, tmp_path_factory.mktemp("service"), WORKERS="2") as service:
+    """The service over the tiny shop, with two workers, a live store and no keys."""
+    directory = tmp_path_factory.mktemp("service")
+    with running(tiny_store.root, directory, WORKERS="2", LIVE_URL=f"sqlite:///{directory}/live.db") as service:
         yield service
 
 

@@ -54,3 +54,7 @@ class LivePausedError(LiveUnavailableError):
     """It failed several times in a row and is not asked again for a moment."""
 
     reason = "paused"
+
+
+_KINDS: tuple[type[LiveUnavailableError], ...] = (LiveUnavailableError, *LiveUnavailableError.__subclasses__())
+REASONS = tuple(kind.reason for kind in _KINDS)

@@ -44,6 +44,11 @@ class LiveStore:
         """The store's address to be shown, without account and password."""
         return self._database.name
 
+    @property
+    def paused(self) -> bool:
+        """Whether the last reads, or the last writes, failed."""
+        return self._reads.open or self._writes.open
+
     def check(self) -> int:
         """Make sure of the store: connect, make or migrate its tables where that was not done, and read `watermark`.
 
