@@ -136,18 +136,18 @@ def insert(database: Database, digester: Digester, events: Sequence[Event]) -> I
     return database.write(work)
 
 
-def read_events(database: Database, after: int, up_to: int) -> Iterator[StoredEvent]:
-    """The events with numbers above `after` and up to `up_to`, in their order, fetched as they are read."""
+def read_events(database: Database, after: int, up_to: int) -> Iterator[list[StoredEvent]]:
+    """The events with numbers above `after` and up to `up_to`, in their order, some at a time, as they are read."""
     for rows in _chunks(database, _STORED, after, up_to):
-        yield from map(StoredEvent._make, rows)
+        yield [StoredEvent._make(row) for row in rows]
 
 
-def read_item_events(database: Database, after: int) -> Iterator[ItemEvent]:
-    """What the events above a number tell of items, in their order, impressions left out."""
+def read_item_events(database: Database, after: int) -> Iterator[list[ItemEvent]]:
+    """What the events above a number tell of items, in their order, impressions left out, as they are read."""
     up_to = watermark(database)
     if up_to > after:
         for rows in _chunks(database, _OF_ITEMS, after, up_to):
-            yield from map(ItemEvent._make, rows)
+            yield [ItemEvent._make(row) for row in rows]
 
 
 def prune(database: Database, before: float, read_up_to: int) -> int:

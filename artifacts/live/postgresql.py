@@ -20,6 +20,7 @@ Value = TypeVar("Value")
 UPGRADE_LOCK = 0x4169736C65  # "Aisle": any number that no other program takes for a lock
 CONNECT_SECONDS = 5  # libpq's own, for an attempt that nobody waits for any more
 _TIMEOUTS = (
+    errors.ConnectionTimeout,
     errors.QueryCanceled,
     errors.LockNotAvailable,
     errors.IdleInTransactionSessionTimeout,
@@ -65,7 +66,7 @@ class PostgresqlDatabase(Database):
     def explained(self, error: BaseException) -> LiveUnavailableError:
         if isinstance(error, LiveUnavailableError):
             return error
-        if isinstance(error, TimeoutError | sa.exc.TimeoutError | _TIMEOUTS):
+        if isinstance(error, _TIMEOUTS):
             return LiveTimeoutError(f"{self.name}: no answer in time")
         if isinstance(error, errors.DiskFull):
             return LiveFullError(f"{self.name}: its disk is full")

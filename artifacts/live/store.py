@@ -84,11 +84,11 @@ class LiveStore:
 
     def item_events_since(self, after: int) -> Iterator[ItemEvent]:
         """What events above a number tell of items; impressions are left out. Raises while it is read, too."""
-        return events.read_item_events(self._database, after)
+        return self._all(events.read_item_events(self._database, after))
 
     def events(self, after: int, up_to: int) -> Iterator[StoredEvent]:
         """All events above `after` up to `up_to`, in their order. Raises while it is read."""
-        return events.read_events(self._database, after, up_to)
+        return self._all(events.read_events(self._database, after, up_to))
 
     def erasures(self) -> Erasures:
         """All erasures, to leave users out of what is made of other data."""
@@ -131,6 +131,11 @@ class LiveStore:
         self._database.prepare_file(create=not self._was_ready)
         self._digester = Digester(upgrade(self._database))
         self._was_ready = True
+
+    def _all(self, parts: Iterator[list[Result]]) -> Iterator[Result]:
+        """What is read in parts, each a read of its own."""
+        while part := self._read(lambda _: next(parts, None)):
+            yield from part
 
     def _read(self, work: Callable[[Digester], Result]) -> Result:
         return self._guarded(self._reads, work)
