@@ -1,8 +1,11 @@
-"""Events for tests of the live store."""
+"""Events for tests of the live store, and a look at its tables past it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
+
+from artifacts.live.address import read_address
 from artifacts.live.events import Event
 from artifacts.live.store import LiveStore
 
@@ -24,3 +27,14 @@ def opened(url: str) -> Iterator[LiveStore]:
         yield store
     finally:
         store.close()
+
+
+def connect(url: str) -> sa.Connection:
+    """A connection of the test's own, which commits by itself."""
+    engine = sa.create_engine(read_address(url).url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    return engine.connect()
+
+
+def rows(url: str, text: str) -> list[tuple[object, ...]]:
+    with connect(url) as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(text)]

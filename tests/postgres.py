@@ -43,6 +43,15 @@ class Server:
         _run(self.home, *self.control, "--mode", "immediate", "stop")
 
     @contextmanager
+    def away(self) -> Iterator[None]:
+        """Stopped within the block."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
     def frozen(self) -> Iterator[None]:
         """Every process of the server stopped: connections are accepted and stay open, and nothing answers."""
         master = int((self.home / "data" / "postmaster.pid").read_text().splitlines()[0])

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from live_events import NOW, event, opened
+from live_events import NOW, connect, event, opened, rows
 
 from artifacts.live import events as live_events
 from artifacts.live.address import read_address
@@ -32,17 +32,6 @@ WRITERS, BATCHES, BATCH = 3, 30, 7
 def store(live_url: str) -> Iterator[LiveStore]:
     with opened(live_url) as store:
         yield store
-
-
-def connect(url: str) -> sa.Connection:
-    """A connection of the test's own, which commits by itself."""
-    engine = sa.create_engine(read_address(url).url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
-    return engine.connect()
-
-
-def rows(url: str, text: str) -> list[tuple[object, ...]]:
-    with connect(url) as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(text)]
 
 
 def looked_at(person: LivePerson) -> list[str]:
