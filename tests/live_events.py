@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from artifacts.live.address import read_address
+from artifacts.live.database import Patience
 from artifacts.live.events import Event
 from artifacts.live.store import LiveStore
 
@@ -20,10 +21,10 @@ def event(number: int, kind: str = "view", user: str | None = "ana", session: st
 
 @contextmanager
 def opened(url: str) -> Iterator[LiveStore]:
-    """A live store, ready to be used."""
-    store = LiveStore(url)
-    store.check()
+    """A live store, ready to be used, with patience for a busy machine."""
+    store = LiveStore(url, Patience(read=20, write=20))
     try:
+        store.check()
         yield store
     finally:
         store.close()

@@ -29,7 +29,7 @@ from artifacts.live.errors import (
 )
 from artifacts.live.store import LiveStore
 
-QUICK = Patience(read=0.2, write=0.3)
+QUICK = Patience(read=0.3, write=0.6)
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def server() -> Iterator[postgres.Server]:
 def on_server(server: postgres.Server) -> Iterator[LiveStore]:
     """A store on that server, with one event."""
     store = LiveStore(server.url, QUICK)
-    store.check()
-    store.insert([event(1)])
+    wait_for(lambda: checked(store))
+    wait_for(lambda: accepted(store, 1))
     yield store
     store.close()
 
@@ -306,6 +306,15 @@ def test_a_port_that_accepts_and_says_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         store = LiveStore(f"postgresql://shop:secret@127.0.0.1:{mute.getsockname()[1]}/shop", QUICK)
         assert isinstance(raised(store.check), LiveTimeoutError)
+
+
+def test_a_database_of_another_encoding(server: postgres.Server) -> None:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    store = LiveStore(server.url.replace("/postgres", "/latin"), QUICK)
+    error = raised(store.check)
+    store.close()
+    assert "its encoding is LATIN1, and ids need UTF8" in str(error)
 
 
 def test_an_account_that_is_refused(server: postgres.Server) -> None:

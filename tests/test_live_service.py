@@ -449,7 +449,7 @@ def test_a_newer_schema_is_left_alone_and_said(tiny_store: Store, tmp_path: Path
     with opened(live_url) as store:
         store.erase("u1")
     with connect(live_url) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE live_version SET version_num = '9999'")
     with running(tiny_store.root, tmp_path, LIVE_URL=live_url) as service:
         wait_for(lambda: degraded(service))
         refused = send(service, event("1"))
@@ -458,7 +458,7 @@ def test_a_newer_schema_is_left_alone_and_said(tiny_store: Store, tmp_path: Path
         (said,) = [line for line in service.lines() if line.get("event") == "live_unavailable"]
         assert said["reason"] == "schema"
         assert "made by a newer release" in said["error"]
-    assert rows(live_url, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert rows(live_url, "SELECT version_num FROM live_version") == [("9999",)]
     assert rows(live_url, "SELECT count(*) FROM live_events") == [(0,)]
 
 

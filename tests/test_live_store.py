@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from live_events import NOW, connect, event, opened, rows
 
 from artifacts.live import events as live_events
+from artifacts.live import items as live_items
 from artifacts.live.address import read_address
 from artifacts.live.erasures import Erasure
 from artifacts.live.errors import LiveSchemaError, LiveUnavailableError, LiveUrlError
@@ -45,7 +46,7 @@ def test_an_empty_database_becomes_the_schema(live_url: str) -> None:
     with opened(live_url) as store:
         assert store.watermark() == 0
     with connect(live_url) as connection:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION.name})
         assert compare_metadata(context, METADATA) == []
         assert context.get_current_revision() == REVISION
 
@@ -84,7 +85,7 @@ def test_a_newer_schema_is_refused_and_left_alone(live_url: str) -> None:
     with opened(live_url) as store:
         store.insert([event(1)])
     with connect(live_url) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE live_version SET version_num = '9999'")
         connection.exec_driver_sql("CREATE TABLE of_a_later_release (id INTEGER)")
     late = LiveStore(live_url)
     with pytest.raises(LiveSchemaError, match="made by a newer release"):
@@ -92,14 +93,14 @@ def test_a_newer_schema_is_refused_and_left_alone(live_url: str) -> None:
     with pytest.raises(LiveUnavailableError):
         late.insert([event(2)])
     late.close()
-    assert rows(live_url, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert rows(live_url, "SELECT version_num FROM live_version") == [("9999",)]
     assert rows(live_url, "SELECT event_id FROM live_events") == [("event-1",)]
     assert rows(live_url, "SELECT seq FROM live_state") == [(1,)]
 
 
 def test_a_schema_that_gets_newer_under_a_running_store_is_noticed(live_url: str, store: LiveStore) -> None:
     with connect(live_url) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE live_version SET version_num = '9999'")
         for ask in (
             lambda: store.person("ana", None, 0),
             lambda: store.changes_since(0),
@@ -251,6 +252,15 @@ def test_followers_are_told_what_changed(store: LiveStore) -> None:
 
     store.put_items([ItemUpdate(f"item-{number}", {"available": number != 3}) for number in range(5)])
     assert store.changes_since(second.up_to) == ItemChanges(second.up_to, ())
+
+
+def test_more_items_than_are_read_at_once(store: LiveStore) -> None:
+    n_items = live_items.READ_AT_ONCE + 500
+    for start in range(0, n_items, 3500):
+        store.put_items([ItemUpdate(f"item-{number}", {"price": number}) for number in range(start, start + 3500)])
+    changes = store.changes_since(0)
+    assert len({item.item_id for item in changes.items}) == len(changes.items) == n_items
+    assert store.changes_since(changes.up_to).items == ()
 
 
 # Users

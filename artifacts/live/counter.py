@@ -15,9 +15,9 @@ _TAKE = (
 )
 
 
-def watermark(database: Database) -> int:
-    """The number of the last change. Raises LiveUnavailableError."""
-    ((last, revision),) = database.read(_LAST, {})
+def watermark(database: Database, patient: bool = False) -> int:
+    """The number of the last change; `patient`, it may take as long as a write. Raises LiveUnavailableError."""
+    ((last, revision),) = database.read(_LAST, {}, patient)
     if revision != REVISION:
         raise newer(database.name)
     return int(last)

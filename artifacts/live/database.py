@@ -38,21 +38,25 @@ class Database(ABC):
         self._texts: dict[sa.Executable, str] = {}
         self._writing = Lock()
 
-    def read(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> list[Row]:
-        """The rows of a statement that is defined once and for all. Raises LiveUnavailableError."""
+    def read(self, statement: sa.Executable, parameters: Mapping[str, Any], patient: bool = False) -> list[Row]:
+        """The rows of a statement that is defined once and for all; `patient`, they may take as long as a write.
+
+        Raises LiveUnavailableError.
+        """
         text = self._texts.get(statement) or self._compile(statement)
+        seconds = self.patience.write if patient else self.patience.read
+        idle = self._idle
         try:
-            connection = self._idle.pop()
+            connection = idle.pop()
         except IndexError:
-            connection = None
-        if connection is not None:
-            try:
-                return self._rows(connection, text, parameters)
-            except LiveUnavailableError:
-                if not self._was_stale(connection):
-                    raise
-                self.forget_connections()
-        return self._rows(self._opened(), text, parameters)
+            return self._rows(idle, self._opened(seconds), text, parameters, seconds)
+        try:
+            return self._rows(idle, connection, text, parameters, seconds)
+        except LiveUnavailableError:
+            if not self._was_stale(connection):
+                raise
+        self.forget_connections()
+        return self._rows(self._idle, self._opened(seconds), text, parameters, seconds)
 
     def write(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run `work` as one transaction, durable when this returns. It may be run twice, so that a connection that was
@@ -77,10 +81,11 @@ class Database(ABC):
             self._writing.release()
 
     def forget_connections(self) -> None:
-        """Close all connections that nobody uses now."""
-        while self._idle:
+        """Close all connections that nobody uses now, and have those in use not used again."""
+        idle, self._idle = self._idle, []
+        while idle:
             with suppress(IndexError, *self.driver_errors):
-                self._idle.pop().close()
+                idle.pop().close()
         self._engine.dispose()
 
     @property
@@ -97,12 +102,15 @@ class Database(ABC):
         """A driver's error as the store's own, without any value of a row."""
 
     @abstractmethod
-    def lock_for_upgrade(self, connection: sa.Connection) -> None:
-        """Wait in the transaction until no other process upgrades the tables."""
+    def begin_upgrade(self, connection: sa.Connection) -> None:
+        """See that the database is fit, and wait in the transaction until no other process upgrades the tables.
+
+        Raises LiveUnavailableError.
+        """
 
     @abstractmethod
-    def _open(self) -> Any:
-        """A driver's connection for reads."""
+    def _open(self, seconds: float) -> Any:
+        """A driver's connection for reads, which may take `seconds` to come."""
 
     def _check(self) -> None:  # noqa: B027  # of a server there is nothing to check beforehand
         """Raise LiveUnavailableError where the database is known to be gone."""
@@ -118,16 +126,19 @@ class Database(ABC):
         """Whether a transaction whose connection broke may find a better one."""
         return False
 
-    def _opened(self) -> Any:
+    def _opened(self, seconds: float) -> Any:
         try:
-            return self._open()
+            return self._open(seconds)
         except self.driver_errors as error:
             raise self.explained(error) from None
 
-    def _rows(self, connection: Any, text: str, parameters: Mapping[str, Any]) -> list[Row]:
+    def _rows(
+        self, idle: list[Any], connection: Any, text: str, parameters: Mapping[str, Any], seconds: float
+    ) -> list[Row]:
+        """The rows; the connection is among the idle ones again afterwards, or closed."""
         try:
             self._check()
-            self._arm(connection, self.patience.read)
+            self._arm(connection, seconds)
             rows: list[Row] = connection.execute(text, parameters).fetchall()
         except BaseException as error:
             with suppress(*self.driver_errors):
@@ -135,7 +146,7 @@ class Database(ABC):
             if isinstance(error, self.driver_errors):
                 raise self.explained(error) from None
             raise
-        self._idle.append(connection)
+        idle.append(connection)
         return rows
 
     def _transaction(self, work: Callable[[sa.Connection], Result]) -> Result:

@@ -174,7 +174,7 @@ def prune(database: Database, before: float, read_up_to: int) -> int:
 def _chunks(
     database: Database, statement: sa.Select[tuple[object, ...]], after: int, up_to: int
 ) -> Iterator[list[Row]]:
-    while rows := database.read(statement, {"after": after, "up_to": up_to}):
+    while rows := database.read(statement, {"after": after, "up_to": up_to}, patient=True):
         yield rows
         after = rows[-1][0]
 

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from artifacts.live.counter import take, watermark
-from artifacts.live.database import Database
+from artifacts.live.database import Database, limited
 from artifacts.live.schema import ITEMS
+
+READ_AT_ONCE = 10_000  # rows
 
 
 class LiveItem(NamedTuple):
@@ -43,10 +45,11 @@ class ItemUpdate(NamedTuple):
 
 
 _COLUMNS = [ITEMS.c[name] for name in LiveItem._fields]
-_ABOVE = (
-    sa.select(*_COLUMNS)
+_ABOVE = limited(
+    sa.select(*_COLUMNS, ITEMS.c.seq)
     .where(ITEMS.c.seq > sa.bindparam("after"), ITEMS.c.seq <= sa.bindparam("up_to"))
-    .order_by(ITEMS.c.seq)
+    .order_by(ITEMS.c.seq),
+    READ_AT_ONCE,
 )
 _NAMED = sa.select(*_COLUMNS).where(ITEMS.c.item_id.in_(sa.bindparam("item_ids", expanding=True)))
 
@@ -83,13 +86,14 @@ def put_items(database: Database, updates: Sequence[ItemUpdate]) -> tuple[LiveIt
 def read_changes(database: Database, after: int) -> ItemChanges:
     """The items that changed above a number; cheap where nothing did. Raises LiveUnavailableError."""
     up_to = watermark(database)
-    if up_to <= after:
-        return ItemChanges(up_to, ())
-    rows = database.read(_ABOVE, {"after": after, "up_to": up_to})
-    return ItemChanges(up_to, tuple(_item(row) for row in rows))
+    items: list[LiveItem] = []
+    while after < up_to and (rows := database.read(_ABOVE, {"after": after, "up_to": up_to}, patient=True)):
+        items.extend(_item(row) for row in rows)
+        after = rows[-1][-1]
+    return ItemChanges(up_to, tuple(items))
 
 
 def _item(row: Sequence[Any]) -> LiveItem:
     """SQLite's driver knows no booleans."""
-    item_id, available, *others = row
+    item_id, available, *others, _ = row
     return LiveItem(item_id, None if available is None else bool(available), *others)

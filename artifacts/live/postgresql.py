@@ -18,6 +18,7 @@ from artifacts.live.errors import LiveFullError, LiveTimeoutError, LiveUnavailab
 Value = TypeVar("Value")
 
 UPGRADE_LOCK = 0x4169736C65  # "Aisle": any number that no other program takes for a lock
+ENCODING = "UTF8"
 CONNECT_SECONDS = 5  # libpq's own, for an attempt that nobody waits for any more
 _TIMEOUTS = (
     errors.ConnectionTimeout,
@@ -50,7 +51,7 @@ class PostgresqlDatabase(Database):
     def __init__(self, address: LiveAddress, patience: Patience) -> None:
         engine = sa.create_engine(
             address.url,
-            creator=self._connect,
+            creator=self._open_for_writes,
             poolclass=sa.QueuePool,
             pool_size=1,
             hide_parameters=True,
@@ -75,7 +76,10 @@ class PostgresqlDatabase(Database):
         said = f"{type(error).__name__} ({state})" if state else " ".join(str(error).split())
         return LiveUnavailableError(f"{self.name}: {said}")
 
-    def lock_for_upgrade(self, connection: sa.Connection) -> None:
+    def begin_upgrade(self, connection: sa.Connection) -> None:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != ENCODING:
+            raise LiveUnavailableError(f"{self.name}: its encoding is {encoding}, and ids need {ENCODING}")
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADE_LOCK)))
 
     def _arm(self, connection: Any, seconds: float) -> None:
@@ -88,18 +92,20 @@ class PostgresqlDatabase(Database):
     def _may_retry(self, error: sa.exc.DBAPIError) -> bool:
         return not isinstance(error.orig, _TIMEOUTS)
 
-    def _open(self) -> _Connection:
-        connection = self._connect()
-        connection.deadline = monotonic() + self.patience.read
+    def _open(self, seconds: float) -> _Connection:
+        connection = self._connect(seconds)
         connection.autocommit = True
         return connection
 
-    def _connect(self) -> _Connection:
-        """Connect within the patience of a read. libpq itself waits two seconds at least, and for names for ever."""
+    def _open_for_writes(self) -> _Connection:
+        return self._connect(self.patience.write)
+
+    def _connect(self, seconds: float) -> _Connection:
+        """Connect within `seconds`. libpq itself waits two seconds at least, and for names for ever."""
         opened: Future[_Connection] = Future()
         Thread(target=_fulfil, args=(opened, self._arguments, self.patience), daemon=True).start()
         try:
-            return opened.result(2 * self.patience.read)
+            return opened.result(seconds)
         except TimeoutError:
             opened.add_done_callback(_close)
             raise errors.ConnectionTimeout("no connection in time") from None
@@ -131,6 +137,7 @@ def _limit(connection: _Connection, patience: Patience) -> None:
         {"time": milliseconds},
     )
     connection.commit()
+    connection.deadline = monotonic() + patience.write
 
 
 def _close(opened: Future[_Connection]) -> None:

@@ -10,7 +10,7 @@ REVISION = "0001"
 
 METADATA = sa.MetaData()
 
-VERSION = sa.Table("alembic_version", METADATA, sa.Column("version_num", sa.String(32), primary_key=True))
+VERSION = sa.Table("live_version", METADATA, sa.Column("version_num", sa.String(32), primary_key=True))
 
 STATE = sa.Table(
     "live_state",

@@ -73,7 +73,7 @@ class SqliteDatabase(Database):
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
         return _ERRORS.get(code, LiveUnavailableError)(f"{self.name}: {error}")
 
-    def lock_for_upgrade(self, connection: sa.Connection) -> None:
+    def begin_upgrade(self, connection: sa.Connection) -> None:
         """The transaction is the only one that writes already."""
 
     def _check(self) -> None:
@@ -88,7 +88,8 @@ class SqliteDatabase(Database):
             raise LiveGoneError(f"{self.name}: {error.strerror}") from None
         return found.st_dev, found.st_ino
 
-    def _open(self) -> Any:
+    def _open(self, seconds: float) -> Any:
+        """SQLite's waits for locks only, on every read: they take no longer than a read may."""
         connection = self._connect("rw", self.patience.read)
         connection.execute("PRAGMA query_only = ON")
         return connection

@@ -57,7 +57,7 @@ class LiveStore:
         try:
             if self._digester is None:
                 self._prepare()
-            last = counter.watermark(self._database)
+            last = counter.watermark(self._database, patient=True)
         except LiveUnavailableError as error:
             self._reads.failed(monotonic())
             if not isinstance(error, LiveTimeoutError):

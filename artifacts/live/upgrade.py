@@ -18,7 +18,7 @@ def upgrade(database: Database) -> bytes:
     """
 
     def work(connection: sa.Connection) -> bytes:
-        database.lock_for_upgrade(connection)
+        database.begin_upgrade(connection)
         if _revision(connection) != REVISION:
             _migrate(connection, database.name)
         return bytes(connection.execute(sa.select(STATE.c.erasure_key)).scalar_one())

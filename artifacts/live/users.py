@@ -67,7 +67,7 @@ def set_personalized(database: Database, user_id: str, personalized: bool) -> No
 
 def held(database: Database, digester: Digester, user_id: str) -> Held:
     """All that is held of a user. Raises LiveUnavailableError."""
-    events = database.read(_EVENTS, {"user_id": user_id})
+    events = database.read(_EVENTS, {"user_id": user_id}, patient=True)
     preferences = database.read(_PREFERENCE, {"user_id": user_id})
     erasures = database.read(_ERASURE, {"digest": digester(user_id)})
     return Held(
@@ -79,4 +79,4 @@ def held(database: Database, digester: Digester, user_id: str) -> Held:
 
 def read_opted_out(database: Database) -> frozenset[str]:
     """The users who want no answers of their own. Raises LiveUnavailableError."""
-    return frozenset(user_id for (user_id,) in database.read(_OPTED_OUT, {}))
+    return frozenset(user_id for (user_id,) in database.read(_OPTED_OUT, {}, patient=True))
