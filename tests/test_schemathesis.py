@@ -21,9 +21,11 @@ CONFIGURATION = """
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "403", "404", "405", "413", "414", "415", "429"]
 
-# No schema says that a user's events must be of after their erasure.
+# Bad events beside good ones are refused within a 202; and no schema says that a user's events must be of after their
+# erasure.
 [[operations]]
 include-name = "POST /v1/events"
+checks.negative_data_rejection.expected-statuses = ["202", "400", "401", "403", "413", "415", "429"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403"]
 """
 
