@@ -12,13 +12,15 @@ class Bench:
     """What a part measures with.
 
     `rounds` is how often each thing is measured, alternating with what it is compared with; `directory` keeps what is
-    made once and used again, as shops; `data` and `config` are what the shop S is trained on, the sample shop without.
+    made once and used again, as shops; `data` and `config` are what the shop S is trained on, the sample shop without;
+    `store` is a store to take S from instead.
     """
 
     rounds: int
     directory: Path
     data: str | None = None
     config: Path | None = None
+    store: Path | None = None
 
 
 @dataclass(frozen=True)
