@@ -30,7 +30,7 @@ class TextColumn:
     @cached_property
     def _views(self) -> tuple[memoryview, memoryview]:
         """The same offsets and bytes, three times as fast to look into as arrays."""
-        return memoryview(self.offsets), memoryview(self.data)
+        return self.offsets.data, self.data.data
 
     def __getitem__(self, index: int) -> str:
         return self.encoded(index).decode()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
+from artifacts.answer import Answer
 from artifacts.model import Model, open_model
-from artifacts.query import Answer, Fallback, Query
+from artifacts.query import Fallback, Query
 from artifacts.recommend import recommend
 from training.picks_files import SCHEMA, Format
 from training.picks_parts import Parts, Tally
