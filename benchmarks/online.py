@@ -1,8 +1,8 @@
-"""The service under load, side by side with its floor: latency and throughput of every kind of request."""
+"""The service under load, side by side with its floor and its peers: latency and throughput by kind of request."""
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,67 +10,144 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from artifacts.model import Model, open_model
+from artifacts.store import Store
 from benchmarks.floor import CONSTANT
+from benchmarks.kinds import everything, find_narrowing, of_users, variants
 from benchmarks.load import Load, put_load
 from benchmarks.part import Bench, Part
-from benchmarks.server import AISLE, FLOOR, Server, answers, serving, wait_for
-from benchmarks.stores import find_store, without_ranker
+from benchmarks.peers import FAISS_SERVICE, PEER_FILE, TUTORIAL, save_peers
+from benchmarks.server import AISLE, FLOOR, Server, serving, wait_until_answered
+from benchmarks.stores import SIZES, find_store, without_ranker
 from benchmarks.table import Row, Target, at_least, at_most
-from benchmarks.workload import Reply, Request, Workload, check, user_target
+from benchmarks.workload import ITEMS, Reply, Workload, check, count_short, user_target
 
-N_REQUESTS = 2_000
-SECONDS = 2
-CONNECTIONS = (1, 8)
+# What is shown by the number of connections: with one, throughput says what the median does.
+METRICS = {1: ("median", "p99"), 8: ("throughput", "p99")}
 SEED = 0
-# What the issue of speed asks for, of the plain request: by size and connections.
-MEDIAN_TARGETS = {("S", 1): at_most(1.5), ("M", 1): at_most(1.8), ("L", 1): at_most(2.5)}
-P99_TARGETS = {("S", 1): at_most(1.5)}
-THROUGHPUT_TARGETS = {("S", 8): at_least(0.7)}
+# Which worker takes how many of eight connections is chance, up to all of them: with one, rounds can be compared.
+WORKERS = "1"
+# What gunicorn adds by itself.
+ADDED_HEADERS = {"Server", "Date", "Connection", "Content-Length"}
+SERVICE, RANKER, BARE = "service", "service with its ranker", "floor"
+PEERS = {"implicit's model in Flask": TUTORIAL, "FAISS in Flask": FAISS_SERVICE}
+UNITS = {"median": "ms", "p99": "ms", "throughput": "/s"}
+# Of the plain request alone.
+_AIMED_AT = ("plain", SERVICE, BARE)
+TARGETS: Mapping[tuple[str, int, str], Target] = {
+    ("S", 1, "median"): at_most(1.5),
+    ("M", 1, "median"): at_most(1.8),
+    ("L", 1, "median"): at_most(2.5),
+    ("S", 1, "p99"): at_most(1.5),
+    ("S", 8, "throughput"): at_least(0.7),
+}
+
+Servers = Mapping[str, Server]
+Loads = Mapping[str, list[Load]]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A shop of a size: its version as it was trained, and without the ranker, the same where it has none.
+
+    `rounds` is how often it is put under load, `directory` is for files of the run.
+    """
+
+    size: str
+    trained: Store
+    plain: Store
+    model: Model
+    rounds: int
+    directory: Path
 
 
 def measure(bench: Bench, size: str) -> Iterator[Row]:
-    """Rows of the shop of a size."""
-    store = find_store(bench, size)
-    with ExitStack() as stack:
-        directory = Path(stack.enter_context(TemporaryDirectory(prefix="aisle-bench-")))
-        plain = without_ranker(store, directory / "plain")
-        model = open_model(plain.current_path())
-        aisle = stack.enter_context(serving(AISLE, plain.root, directory / "aisle"))
-        wait_for(lambda: answers(aisle, "/health/ready"))
-        workload = Workload("plain", [Request(user_target(user)) for user in _users(model)])
-        reply = check(aisle, workload)
-        requests = workload.save(directory)
-        floor = stack.enter_context(_floor(reply, plain.root, directory / "floor"))
-        for connections in CONNECTIONS:
-            loads = _alternate({"aisle": aisle, "floor": floor}, requests, connections, bench.rounds)
-            yield from _rows(size, "plain", connections, loads["aisle"], loads["floor"])
+    """Rows of the shop of a size. Raises BenchError where an answer is short, or wrk is missing."""
+    trained = find_store(bench, size)
+    with TemporaryDirectory(prefix="online-", dir=bench.directory) as name, ExitStack() as stack:
+        directory = Path(name)
+        plain = without_ranker(trained, directory / "plain")
+        shop = Shop(size, trained, plain, open_model(plain.current_path()), bench.rounds, directory)
+        rng = np.random.default_rng(SEED)
+        workload = of_users("plain", shop.model, rng, everything(shop.model))
+        servers = {name: stack.enter_context(starting) for name, starting in _contestants(shop)}
+        for server in servers.values():
+            wait_until_answered(server, workload.requests[0].target)
+        yield from _beside_the_floor(shop, servers, workload)
+        for variant in variants(shop.model, rng):
+            yield from _beside_the_floor(shop, {SERVICE: servers[SERVICE]}, variant)
+        yield from _short_answers(shop, servers, rng)
 
 
-def _users(model):
-    rng = np.random.default_rng(SEED)
-    chosen = rng.choice(len(model.user_ids), min(N_REQUESTS, len(model.user_ids)), replace=False)
-    return [model.user_ids[index] for index in chosen.tolist()]
+def _contestants(shop: Shop) -> Iterator[tuple[str, AbstractContextManager[Server]]]:
+    yield SERVICE, _serving(shop, AISLE, SERVICE)
+    if shop.trained != shop.plain:
+        yield RANKER, serving(AISLE, shop.trained.root, shop.directory / RANKER, WORKERS=WORKERS)
+    pickled = shop.directory / "peers.pickle"
+    save_peers(shop.model, pickled)
+    for name, app in PEERS.items():
+        yield name, _serving(shop, app, name, **{PEER_FILE: str(pickled)})
 
 
-def _floor(reply: Reply, store: Path, directory: Path):
-    directory.mkdir()
-    constant = directory / "constant.json"
-    sent = [(n, v) for n, v in reply.headers if n not in {"Server", "Date", "Connection", "Content-Length"}]
-    constant.write_text(json.dumps({"headers": sent, "body": reply.body.decode()}))
-    return serving(FLOOR, store, directory, **{CONSTANT: str(constant)})
+def _floor(shop: Shop, reply: Reply) -> AbstractContextManager[Server]:
+    """The floor that answers what the service did: as many bytes, the same headers."""
+    constant = shop.directory / "constant.json"
+    headers = [header for header in reply.headers if header[0] not in ADDED_HEADERS]
+    constant.write_text(json.dumps({"headers": headers, "body": reply.body.decode()}), encoding="utf-8")
+    return _serving(shop, FLOOR, BARE, **{CONSTANT: str(constant)})
 
 
-def _alternate(servers: Mapping[str, Server], requests: Path, connections: int, rounds: int) -> dict[str, list[Load]]:
+def _serving(shop: Shop, app: str, name: str, **settings: str) -> AbstractContextManager[Server]:
+    return serving(app, shop.plain.root, shop.directory / name, WORKERS=WORKERS, **settings)
+
+
+def _beside_the_floor(shop: Shop, servers: Servers, workload: Workload) -> Iterator[Row]:
+    """All of the workload's answers checked, then rows of it for each number of connections."""
+    replies = {name: check(server, workload) for name, server in servers.items()}
+    requests = workload.save(shop.directory)
+    with _floor(shop, replies[SERVICE]) as floor:
+        wait_until_answered(floor, user_target("any"))
+        for connections in METRICS:
+            loads = _in_turns({BARE: floor, **servers}, requests, connections, shop.rounds)
+            yield from _rows(shop.size, workload.name, connections, loads)
+
+
+def _in_turns(servers: Servers, requests: Path, connections: int, rounds: int) -> Loads:
+    """Loads by server, one a round, after one that does not count."""
     loads: dict[str, list[Load]] = {name: [] for name in servers}
-    for number in range(rounds + 1):
+    for _ in range(rounds + 1):
         for name, server in servers.items():
-            load = put_load(server.port, requests, connections, SECONDS)
-            if number:
-                loads[name].append(load)
-    return loads
+            loads[name].append(put_load(server.port, requests, connections))
+    return {name: found[1:] for name, found in loads.items()}
 
 
-def _rows(size, what, connections, ours: list[Load], theirs: list[Load]) -> Iterator[Row]:
-    for metric, unit in (("median", "ms"), ("p99", "ms"), ("throughput", "/s")):
-        yield Row("online", size, f"{what}, {connections}: {metric}", unit,
-            tuple(getattr(l, metric) for l in ours), tuple(getattr(l, metric) for l in theirs))
+def _rows(size: str, what: str, connections: int, loads: Loads) -> Iterator[Row]:
+    pairs = [(name, BARE) for name in (SERVICE, RANKER) if name in loads]
+    pairs += [(SERVICE, name) for name in PEERS if name in loads]
+    asked = f"{what}, {connections} connection{'s' if connections > 1 else ''}"
+    for ours, theirs in pairs:
+        for metric in METRICS[connections]:
+            yield Row(
+                part=PART.name,
+                size=size,
+                name=f"{asked}: {metric}, {ours} / {theirs}",
+                unit=UNITS[metric],
+                values=tuple(getattr(load, metric) for load in loads[ours]),
+                against=tuple(getattr(load, metric) for load in loads[theirs]),
+                target=TARGETS.get((size, connections, metric)) if (what, ours, theirs) == _AIMED_AT else None,
+            )
+
+
+def _short_answers(shop: Shop, servers: Servers, rng: np.random.Generator) -> Iterator[Row]:
+    """How many answers behind a filter are short of items that exist, of the service and of who filters afterwards."""
+    narrowing = find_narrowing(shop.model)
+    if narrowing is None:
+        return
+    workload = of_users(narrowing.name, shop.model, rng, narrowing)
+    for name in (SERVICE, "FAISS in Flask"):
+        share = 100 * count_short(servers[name], workload) / len(workload.requests)
+        yield Row(
+            PART.name, shop.size, f"{workload.name}: answers with fewer than {ITEMS} items, {name}", "%", (share,)
+        )
+
+
+PART = Part("online", "latency and throughput of the service, against its floor and its peers", SIZES, measure)

@@ -25,12 +25,16 @@ class Bench:
 
 @dataclass(frozen=True)
 class Part:
-    """`measure(bench, size)` answers rows as they are found; `sizes` are the shops it can be asked for."""
+    """`measure(bench, size)` answers rows as they are found; `sizes` are the shops it can be asked for.
+
+    `serves` tells whether it asks a published version, which is then described beside the results.
+    """
 
     name: str
     about: str
     sizes: tuple[str, ...]
     measure: Callable[[Bench, str], Iterator[Row]]
+    serves: bool = True
 
 
 class BenchError(Exception):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -67,6 +67,11 @@ def wait_for(condition: Callable[[], Found | None]) -> Found:
             return found
         time.sleep(0.002)
     raise BenchError(f"nothing within {DEADLINE_SECONDS} seconds")
+
+
+def wait_until_answered(server: Server, target: str) -> None:
+    """Until a GET is answered 200."""
+    wait_for(lambda: answers(server, target))
 
 
 def answers(server: Server, target: str) -> bool:

@@ -49,18 +49,16 @@ def describe_shop(store: Store) -> dict[str, object]:
 
 
 def without_ranker(store: Store, directory: Path) -> Store:
-    """A store in `directory` with the current version as it would be without the ranker."""
+    """A store in `directory` with the current version as it would be without its ranker; `store` if it has none."""
     current = store.current_path()
-    n_items = len(open_model(current).item_ids)
-
-    def drop_trees(draft: Path) -> None:
-        save_arrays(draft, "forest", no_forest())
-        np.save(draft / "items.masks.npy", np.empty((n_items, 0), np.uint32))
-
+    model = open_model(current)
+    if len(model.forest) == 0:
+        return store
     copy = Store(directory)
     with copy.draft() as draft:
         link_files(current, draft, except_for=("forest.", "items.masks."))
-        drop_trees(draft)
+        save_arrays(draft, "forest", no_forest())
+        np.save(draft / "items.masks.npy", np.empty((len(model.item_ids), 0), np.uint32))
         copy.publish(draft, provenance(current))
     return copy
 

@@ -1,9 +1,9 @@
 """What is asked for under load: thousands of different requests of a kind, and the check of every answer."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
 
@@ -65,21 +65,26 @@ def check(server: Server, workload: Workload) -> Reply:
     Raises BenchError for the first answer without ITEMS items.
     """
     replies = []
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE_SECONDS)
-    for request in workload.requests:
-        reply = _ask(connection, request)
+    for request, reply in _ask_all(server, workload):
         if reply.n_items != ITEMS:
             raise BenchError(
                 f"{workload.name}: {request.method} {request.target} {request.body} was answered {reply.status} with "
                 f"{reply.n_items} items, not {ITEMS}"
             )
         replies.append(reply)
-    connection.close()
     return sorted(replies, key=lambda reply: len(reply.body))[len(replies) // 2]
 
 
-def _ask(connection: HTTPConnection, request: Request) -> Reply:
-    headers = {"Content-Type": "application/json"} if request.body else {}
-    connection.request(request.method, request.target, request.body.encode() or None, headers)
-    response: HTTPResponse = connection.getresponse()
-    return Reply(response.status, tuple(response.getheaders()), response.read())
+def count_short(server: Server, workload: Workload) -> int:
+    """Ask for everything once and count the answers that do not have ITEMS items."""
+    return sum(reply.n_items != ITEMS for _, reply in _ask_all(server, workload))
+
+
+def _ask_all(server: Server, workload: Workload) -> Iterator[tuple[Request, Reply]]:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE_SECONDS)
+    for request in workload.requests:
+        headers = {"Content-Type": "application/json"} if request.body else {}
+        connection.request(request.method, request.target, request.body.encode() or None, headers)
+        response = connection.getresponse()
+        yield request, Reply(response.status, tuple(response.getheaders()), response.read())
+    connection.close()
