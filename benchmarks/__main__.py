@@ -16,8 +16,8 @@ from benchmarks.table import Row, render
 DEFAULT_DIRECTORY = Path("build/bench")
 ROUNDS = 5
 FAILURE = 2
-DESCRIPTION = """Measure the service side by side with its floors and peers, in alternating rounds, on shops of three sizes:
-S is trained on --data, M and L are generated. Prints one table, and writes it and all figures to benchmarks/results/."""
+DESCRIPTION = """Measure the service side by side with its floors and peers, in alternating rounds, on shops of three
+sizes: S is trained on --data, M and L are generated. Prints one table; writes it, and all figures, to --results."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
