@@ -21,20 +21,20 @@ sizes: S is trained on --data, M and L are generated. Prints one table; writes i
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the chosen parts on the chosen shops; answer the exit code, 0 or 2."""
+    """Run the chosen parts on the chosen shops; answer the exit code: 0, or 2 where one could not be measured."""
     options = _parser().parse_args(arguments)
     bench = Bench(options.rounds, options.directory, options.data, options.config, options.store)
     bench.directory.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
-    try:
-        for part, size in _chosen(options.part, options.size):
+    failed = False
+    for part, size in _chosen(options.part, options.size):
+        try:
             rows += _measure(bench, part, size, options.results)
-    except (BenchError, ArtifactError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return FAILURE
-    finally:
-        print(render(rows), end="", flush=True)
-    return 0
+        except (BenchError, ArtifactError) as error:
+            failed = True
+            print(f"bench: {part.name} {size}: {error}", file=sys.stderr)
+    print(render(rows), end="")
+    return FAILURE if failed else 0
 
 
 def _chosen(names: Sequence[str], sizes: Sequence[str]) -> list[tuple[Part, str]]:

@@ -5,6 +5,7 @@ What is left between it and the service is what recommending costs: both run und
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from flask import Flask, Response
@@ -20,9 +21,12 @@ ROUTES = (
 def create_app() -> Flask:
     """The app that answers what the file named by FLOOR_CONSTANT holds: `headers`, a list of pairs, and `body`."""
     constant = json.loads(Path(os.environ[CONSTANT]).read_text(encoding="utf-8"))
-    headers = [(name, value) for name, value in constant["headers"]]
-    body = constant["body"].encode()
-    app = Flask("floor", static_folder=None)
+    return constant_app([(name, value) for name, value in constant["headers"]], constant["body"].encode())
+
+
+def constant_app(headers: Iterable[tuple[str, str]], body: bytes) -> Flask:
+    """The app that answers the same to everything."""
+    app, sent = Flask("floor", static_folder=None), list(headers)
     for method, rule in ROUTES:
-        app.add_url_rule(rule, f"{method} {rule}", lambda **_: Response(body, headers=headers), methods=[method])
+        app.add_url_rule(rule, f"{method} {rule}", lambda **_: Response(body, headers=sent), methods=[method])
     return app
