@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -81,10 +82,9 @@ def count_short(server: Server, workload: Workload) -> int:
 
 
 def _ask_all(server: Server, workload: Workload) -> Iterator[tuple[Request, Reply]]:
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE_SECONDS)
-    for request in workload.requests:
-        headers = {"Content-Type": "application/json"} if request.body else {}
-        connection.request(request.method, request.target, request.body.encode() or None, headers)
-        response = connection.getresponse()
-        yield request, Reply(response.status, tuple(response.getheaders()), response.read())
-    connection.close()
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE_SECONDS)) as connection:
+        for request in workload.requests:
+            headers = {"Content-Type": "application/json"} if request.body else {}
+            connection.request(request.method, request.target, request.body.encode() or None, headers)
+            response = connection.getresponse()
+            yield request, Reply(response.status, tuple(response.getheaders()), response.read())
