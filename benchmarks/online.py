@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +24,7 @@ from benchmarks.workload import ITEMS, Reply, Workload, check, count_short, user
 # What is shown by the number of connections: with one, throughput says what the median does.
 METRICS = {1: ("median", "p99"), 8: ("throughput", "p99")}
 SEED = 0
+N_OF_PEER = 200
 # Which worker takes how many of eight connections is chance, up to all of them: with one, rounds can be compared.
 WORKERS = "1"
 # What gunicorn adds by itself.
@@ -101,14 +102,21 @@ def _serving(shop: Shop, app: str, name: str, **settings: str) -> AbstractContex
 
 
 def _beside_the_floor(shop: Shop, servers: Servers, workload: Workload) -> Iterator[Row]:
-    """All of the workload's answers checked, then rows of it for each number of connections."""
-    replies = {name: check(server, workload) for name, server in servers.items()}
+    """All of the service's answers checked, then rows of it for each number of connections."""
+    replies = {
+        name: check(server, _for_peer(workload) if name in PEERS else workload) for name, server in servers.items()
+    }
     requests = workload.save(shop.directory)
     with _floor(shop, replies[SERVICE]) as floor:
         wait_until_answered(floor, user_target("any"))
         for connections in METRICS:
             loads = _in_turns({BARE: floor, **servers}, requests, connections, shop.rounds)
             yield from _rows(shop.size, workload.name, connections, loads)
+
+
+def _for_peer(workload: Workload) -> Workload:
+    """Enough to see that a peer answers at all: in a large shop it takes its time."""
+    return replace(workload, requests=workload.requests[:N_OF_PEER])
 
 
 def _in_turns(servers: Servers, requests: Path, connections: int, rounds: int) -> Loads:
@@ -142,7 +150,7 @@ def _short_answers(shop: Shop, servers: Servers, rng: np.random.Generator) -> It
     narrowing = find_narrowing(shop.model)
     if narrowing is None:
         return
-    workload = of_users(narrowing.name, shop.model, rng, narrowing)
+    workload = _for_peer(of_users(narrowing.name, shop.model, rng, narrowing))
     for name in (SERVICE, "FAISS in Flask"):
         share = 100 * count_short(servers[name], workload) / len(workload.requests)
         yield Row(
