@@ -46,8 +46,8 @@ evaluate: $(READY) ## evaluate the published recipe and its baselines, with an H
 tune: $(READY) ## search hyper-parameters for MINUTES=30 and write the configuration found to OUT=tuned.toml
 	@$(BIN)/python -m training tune $(TRAINING) --out "$(or $(OUT),tuned.toml)" --minutes "$(MINUTES)"
 
-bench: $(READY) ## measure what an answer of the published version costs, into benchmarks/results/
-	@$(BIN)/python -m benchmarks.answer_cost
+bench: $(READY) ## measure speed and memory against floors and peers, S being DATA with CONFIG, into benchmarks/results/
+	@$(BIN)/python -m benchmarks $(TRAINING)
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -m "not slow"

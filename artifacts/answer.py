@@ -1,15 +1,16 @@
-"""From scored item indexes to the picks an answer shows."""
+"""Scored item indexes, and the answer they become."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.catalogue import NO_CATEGORY
 from artifacts.index import Hits, best
 from artifacts.model import Model
-from artifacts.query import Pick, Reason, Source
+from artifacts.query import Fallback, Pick, Reason, Source
+
+# Best sellers looked at for each that is wanted, before all are: few of them are not eligible.
+LOOK_AHEAD = 20
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,12 @@ def merge(one: Scored, other: Scored, k: int) -> Scored:
 
 def most_popular(model: Model, eligible: npt.NDArray[np.bool_], k: int) -> Scored:
     """The k eligible items that sell best now; scores are decayed baskets."""
-    order = model.popularity.order
-    items = order[eligible[order]][:k].astype(np.int64)
-    return from_source((items, model.popularity.recent[items]), Source.POPULAR)
+    order, reach = model.popularity.order, LOOK_AHEAD * k
+    items = order[:reach][eligible[order[:reach]]]
+    if len(items) < k and reach < len(order):
+        items = order[eligible[order]]
+    sold = items[:k].astype(np.int64)
+    return from_source((sold, model.popularity.recent[sold]), Source.POPULAR)
 
 
 def refill(model: Model, scored: Scored, eligible: npt.NDArray[np.bool_], k: int) -> Scored:
@@ -65,29 +69,31 @@ def refill(model: Model, scored: Scored, eligible: npt.NDArray[np.bool_], k: int
     return chain(scored, most_popular(model, eligible, k - len(scored)))
 
 
-def show(model: Model, scored: Scored, reasons: list[Reason] | None = None) -> tuple[Pick, ...]:
-    """Picks with what the catalogue says of them."""
-    return tuple(
-        pick_item(model, item, score, source, reasons[rank] if reasons else None)
-        for rank, (item, score, source) in enumerate(
-            zip(scored.items.tolist(), scored.scores.tolist(), scored.sources, strict=True)
+@dataclass(frozen=True)
+class Answer:
+    """What a version answers: items best first, with a reason for each where they were asked for; ids of the query that
+    the version does not know; why it fell back, if it did. `flagged`: each item is told to be available or not."""
+
+    model: Model
+    scored: Scored
+    reasons: list[Reason] | None
+    missing_ids: tuple[str, ...] = ()
+    fallback: Fallback | None = None
+    flagged: bool = False
+
+    @property
+    def picks(self) -> tuple[Pick, ...]:
+        """The items with what the catalogue says of them, read anew each time."""
+        return tuple(
+            Pick(
+                item_id=self.model.item_ids[item],
+                score=score,
+                source=source,
+                reason=self.reasons[place] if self.reasons else None,
+                available=bool(self.model.catalogue.available[item]) if self.flagged else None,
+                **self.model.catalogue.describe(item),  # type: ignore[arg-type]
+            )
+            for place, (item, score, source) in enumerate(
+                zip(self.scored.items.tolist(), self.scored.scores.tolist(), self.scored.sources, strict=True)
+            )
         )
-    )
-
-
-def pick_item(model: Model, item: int, score: float, source: Source, reason: Reason | None) -> Pick:
-    """One pick; catalogue fields the shop did not give are None."""
-    catalogue = model.catalogue
-    category = int(catalogue.category[item])
-    price = float(catalogue.price[item])
-    return Pick(
-        item_id=model.item_ids[item],
-        score=score,
-        source=source,
-        reason=reason,
-        title=catalogue.titles[item] or None,
-        category=None if category == NO_CATEGORY else catalogue.categories[category],
-        price=None if math.isnan(price) else round(price, 4),
-        image_url=catalogue.image_urls[item] or None,
-        product_url=catalogue.product_urls[item] or None,
-    )

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.answer import Scored, chain, from_source, refill, show
+from artifacts.answer import Answer, Scored, chain, from_source, refill
 from artifacts.eligibility import Mask, eligible_items, only, without
 from artifacts.index import Hits, best
 from artifacts.model import Model
 from artifacts.person import Person, read_person, resolve
-from artifacts.query import Answer, Fallback, Query, Reason, Repeat, Source
+from artifacts.query import Fallback, Query, Reason, Repeat, Source
 from artifacts.reasons import bought_together, causes_of, company_causes
 from artifacts.scoring import query_vector
 
@@ -34,7 +34,7 @@ def cross_sell(model: Model, query: Query) -> Answer:
     scored = complete(model, basket, person, eligible, query.limit)
     reasons = [_reason(model, basket, person, scored, rank) for rank in range(len(scored))] if query.explain else None
     missing = tuple(dict.fromkeys(unknown + unknown_excluded))
-    return Answer(show(model, scored, reasons), missing, None if len(basket) else Fallback.UNKNOWN_ITEMS)
+    return Answer(model, scored, reasons, missing, None if len(basket) else Fallback.UNKNOWN_ITEMS)
 
 
 def complete(model: Model, basket: Items, person: Person, eligible: Mask, limit: int) -> Scored:

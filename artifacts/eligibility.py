@@ -10,8 +10,9 @@ from artifacts.query import Filters
 Mask = npt.NDArray[np.bool_]
 
 
-def eligible_items(model: Model, filters: Filters, excluded: npt.NDArray[np.int32]) -> Mask:
-    """(n_items,) bool: in stock and within the filters, but none of the `excluded` item indexes."""
+def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int32]) -> Mask:
+    """(n_items,) bool: in stock and within the filters, but none of the `excluded` item indexes. Nobody else's to keep:
+    the caller may write to it."""
     catalogue = model.catalogue
     mask = catalogue.available.copy() if filters.in_stock else np.ones(len(model.item_ids), np.bool_)
     if filters.categories:
@@ -20,14 +21,18 @@ def eligible_items(model: Model, filters: Filters, excluded: npt.NDArray[np.int3
         mask &= catalogue.price >= filters.min_price
     if filters.max_price is not None:
         mask &= catalogue.price <= filters.max_price
-    mask[excluded] = False
+    for items in excluded:
+        mask[items] = False
     return mask
 
 
 def _in_categories(model: Model, names: tuple[str, ...]) -> Mask:
-    found = (model.catalogue.categories.find(name) for name in names)
-    wanted = [index for index in found if index != UNKNOWN]
-    return np.isin(model.catalogue.category, wanted)
+    mask = np.zeros(len(model.item_ids), np.bool_)
+    for name in names:
+        index = model.catalogue.categories.find(name)
+        if index != UNKNOWN:
+            mask |= model.catalogue.category == index
+    return mask
 
 
 def without(mask: Mask, *hidden: npt.NDArray[np.int32]) -> Mask:

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from artifacts.arrays import open_array, open_arrays, save_arrays
-from artifacts.catalogue import Catalogue, open_catalogue
+from artifacts.catalogue import Catalogue, open_catalogue, shown_items
 from artifacts.errors import BrokenVersionError
 from artifacts.forest import Forest
-from artifacts.ids import IdTable, open_ids
+from artifacts.ids import IdTable, TextColumn, open_ids, open_texts
 from artifacts.index import ItemIndex, open_index, save_index
 from artifacts.manifest import Manifest, read_manifest
 from artifacts.recipe import Recipe, open_recipe
@@ -114,7 +113,8 @@ class Model:
 
     `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, 2 n_factors + 2) float32: ALS factors, the
     newcomers' taste, then the popularity and the trend column; `gram` (n_factors, n_factors) float64 is Y^T Y over the
-    item factors; `item_masks` (n_items, n_trees) uint32 is what the items' own features leave of the forest.
+    item factors; `item_masks` (n_items, n_trees) uint32 is what the items' own features leave of the forest; `shown` is
+    what an answer says of each item, as JSON members.
     """
 
     user_ids: IdTable
@@ -131,6 +131,7 @@ class Model:
     forest: Forest
     item_masks: npt.NDArray[np.uint32]
     catalogue: Catalogue
+    shown: TextColumn
     recipe: Recipe
     index: ItemIndex
     manifest: Manifest
@@ -175,7 +176,7 @@ class Fitted:
     forest: Forest
     catalogue: Catalogue
     recipe: Recipe
-    graph: faiss.Index
+    index: ItemIndex
 
     def item_masks(self) -> npt.NDArray[np.uint32]:
         """(n_items, n_trees): what the items' own features leave of the forest; no columns where there is none."""
@@ -200,8 +201,9 @@ class Fitted:
         save_arrays(directory, "forest", self.forest)
         np.save(directory / "items.masks.npy", self.item_masks())
         self.catalogue.save(directory)
+        shown_items(self.item_ids, self.catalogue).save(directory, "items.shown")
         self.recipe.save(directory)
-        save_index(directory, self.graph)
+        save_index(directory, self.index)
 
 
 def open_model(directory: Path) -> Model:
@@ -229,6 +231,7 @@ def open_model(directory: Path) -> Model:
             forest=open_arrays(directory, "forest", Forest),
             item_masks=open_array(directory / "items.masks.npy"),
             catalogue=open_catalogue(directory),
+            shown=open_texts(directory, "items.shown"),
             recipe=recipe,
             index=open_index(directory, vectors, recipe.ef_search),
             manifest=manifest,

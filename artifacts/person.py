@@ -1,6 +1,6 @@
 """Whom an answer is for: ids resolved, history and session read, and the vector that scores items."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from artifacts.model import Model
 from artifacts.query import Query
 
 NOTHING = slice(0, 0)
+NO_ITEMS = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ class Person:
         return items[model.history.times_bought[row] > 0]
 
 
-def resolve(model: Model, item_ids: Iterable[str]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
     """Distinct indexes of the ids the model knows, in the order given, and the ids it does not know."""
+    if not item_ids:
+        return NO_ITEMS, ()
     found = {item_id: model.item_ids.find(item_id) for item_id in item_ids}
     known = [index for index in found.values() if index != UNKNOWN]
     return np.array(known, np.int32), tuple(item_id for item_id, index in found.items() if index == UNKNOWN)

@@ -1,10 +1,10 @@
 """What sells now?"""
 
-from artifacts.answer import most_popular, show
+from artifacts.answer import Answer, most_popular
 from artifacts.eligibility import eligible_items
 from artifacts.model import Model
 from artifacts.person import resolve
-from artifacts.query import Answer, Query, Reason
+from artifacts.query import Query, Reason
 
 
 def popular(model: Model, query: Query) -> Answer:
@@ -12,4 +12,4 @@ def popular(model: Model, query: Query) -> Answer:
     excluded, unknown = resolve(model, query.exclude)
     scored = most_popular(model, eligible_items(model, query.filters, excluded), query.limit)
     reasons = [Reason(sold_recently=round(score, 2)) for score in scored.scores.tolist()] if query.explain else None
-    return Answer(show(model, scored, reasons), unknown)
+    return Answer(model, scored, reasons, unknown)

@@ -1,4 +1,4 @@
-"""What can be asked of an opened version, and what it answers: plain frozen values, no arrays, no HTTP."""
+"""What can be asked of an opened version, and what a pick says: plain frozen values, no arrays, no HTTP."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -110,12 +110,3 @@ class Pick:
     image_url: str | None = None
     product_url: str | None = None
     available: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Picks, best first; ids of the query that the version does not know; why it fell back, if it did."""
-
-    picks: tuple[Pick, ...]
-    missing_ids: tuple[str, ...] = ()
-    fallback: Fallback | None = None

@@ -1,18 +1,14 @@
 """The caller's own list, in the user's order."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from artifacts.answer import Scored, from_source, show
+from artifacts.answer import Answer, Scored, from_source
 from artifacts.index import Hits, best
 from artifacts.model import Model
-from artifacts.person import Person, read_person, resolve
-from artifacts.query import Answer, Fallback, Query, Source
+from artifacts.person import NO_ITEMS, Person, read_person, resolve
+from artifacts.query import Fallback, Query, Source
 from artifacts.reasons import user_reasons
 from artifacts.scoring import frequency_scores, query_vector
-
-NO_SESSION = np.empty(0, np.int32)
 
 
 def rank(model: Model, query: Query) -> Answer:
@@ -21,13 +17,10 @@ def rank(model: Model, query: Query) -> Answer:
     Nothing is left out: the list is the caller's. An unknown user's order is what sells now.
     """
     items, unknown = resolve(model, query.items)
-    person = read_person(model, query, NO_SESSION)
+    person = read_person(model, query, NO_ITEMS)
     scored = _order(model, person, items.astype(np.int64))
     reasons = user_reasons(model, person, scored) if query.explain else None
-    picks = show(model, scored, reasons)
-    available = model.catalogue.available[scored.items].tolist()
-    flagged = tuple(replace(pick, available=flag) for pick, flag in zip(picks, available, strict=True))
-    return Answer(flagged, unknown, _fallback(query, person))
+    return Answer(model, scored, reasons, unknown, _fallback(query, person), flagged=True)
 
 
 def _order(model: Model, person: Person, items: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Scored:

@@ -1,15 +1,16 @@
 """What for this user, or this session?"""
 
 import numpy as np
+import numpy.typing as npt
 
-from artifacts.answer import Scored, chain, from_source, merge, most_popular, show, top
+from artifacts.answer import Answer, Scored, chain, from_source, merge, most_popular, top
 from artifacts.candidates import FROM_COMPANY, company_scores, find_candidates
 from artifacts.eligibility import Mask, eligible_items, without
 from artifacts.features import rank_candidates
 from artifacts.index import best
 from artifacts.model import Model
 from artifacts.person import Person, read_person, resolve
-from artifacts.query import Answer, Fallback, Query, Repeat, Source
+from artifacts.query import Fallback, Query, Repeat, Source
 from artifacts.reasons import user_reasons
 from artifacts.scoring import Scores, buy_again_scores, query_vector
 
@@ -23,28 +24,28 @@ def recommend(model: Model, query: Query) -> Answer:
     session, unknown_recent = resolve(model, query.recent_items if query.personalized else ())
     excluded, unknown_excluded = resolve(model, query.exclude)
     person = read_person(model, query, session)
-    scored = choose(model, query, person, eligible_items(model, query.filters, excluded))
+    scored = choose(model, query, person, excluded)
     reasons = user_reasons(model, person, scored) if query.explain else None
     missing = tuple(dict.fromkeys(unknown_recent + unknown_excluded))
-    return Answer(show(model, scored, reasons), missing, _fallback(query, person))
+    return Answer(model, scored, reasons, missing, _fallback(query, person))
 
 
-def choose(model: Model, query: Query, person: Person, eligible: Mask) -> Scored:
-    """The best eligible items under the query's repeat policy."""
+def choose(model: Model, query: Query, person: Person, excluded: npt.NDArray[np.int32]) -> Scored:
+    """The best items within the query's filters and repeat policy, but for the `excluded` item indexes."""
     if query.repeat is Repeat.ONLY:
-        return _buy_again(model, query.limit, person, eligible)
-    bought = person.bought(model)
-    new = without(eligible, bought, person.recent) if query.repeat is Repeat.EXCLUDE else eligible
+        return _buy_again(model, query.limit, person, eligible_items(model, query.filters, excluded))
+    owned = (person.bought(model), person.recent)
+    hidden = owned if query.repeat is Repeat.EXCLUDE else ()
+    eligible = eligible_items(model, query.filters, excluded, *hidden)
     if person.vector is None:
-        return most_popular(model, new, query.limit)
+        return most_popular(model, eligible, query.limit)
     wanted = query_vector(model, person.vector)
     if len(model.forest) and person.known:
-        return _ranked(model, query.limit, person, wanted, new)
-    owned = np.union1d(bought, person.recent)
-    others = _discover(model, query.limit, person, wanted, without(new, owned))
+        return _ranked(model, query.limit, person, wanted, eligible)
     if query.repeat is Repeat.EXCLUDE:
-        return others
-    return merge(others, _own_items(model, query.limit, person, wanted, new), query.limit)
+        return _discover(model, query.limit, person, wanted, eligible)
+    others = _discover(model, query.limit, person, wanted, without(eligible, *owned))
+    return merge(others, _own_items(model, query.limit, person, wanted, eligible), query.limit)
 
 
 def _ranked(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from artifacts.answer import chain, from_source, most_popular, refill, show
+from artifacts.answer import Answer, chain, from_source, most_popular, refill
 from artifacts.catalogue import NO_CATEGORY
 from artifacts.eligibility import Mask, eligible_items, without
 from artifacts.index import Hits, best
 from artifacts.model import Model
 from artifacts.person import resolve
-from artifacts.query import Answer, Fallback, Query, Source
+from artifacts.query import Fallback, Query, Source
 
 
 def similar(model: Model, query: Query) -> Answer:
@@ -25,7 +25,7 @@ def similar(model: Model, query: Query) -> Answer:
         scored = chain(scored, most_popular(model, same, query.limit - len(scored)))
     scored = refill(model, scored, without(eligible, scored.items.astype(np.int32)), query.limit)
     fallback = None if len(wanted) else Fallback.UNKNOWN_ITEMS
-    return Answer(show(model, scored), tuple(dict.fromkeys(unknown + unknown_excluded)), fallback)
+    return Answer(model, scored, None, tuple(dict.fromkeys(unknown + unknown_excluded)), fallback)
 
 
 def _alike(model: Model, item: int, eligible: Mask, limit: int) -> Hits:

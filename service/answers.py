@@ -1,20 +1,18 @@
 """The bodies the service answers with. These types are what the OpenAPI document says of them."""
 
-from collections.abc import Mapping
-from dataclasses import fields
-from operator import attrgetter
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NotRequired
 
 import orjson
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from artifacts.answer import Answer
 from artifacts.manifest import Manifest
-from artifacts.query import Answer, Cause, CoPurchase, Fallback, Pick, Reason, Source
+from artifacts.query import Cause, CoPurchase, Fallback, Reason, Source
 
 _CLOSED = ConfigDict(extra="forbid")
-_PICK_FIELDS = tuple(field.name for field in fields(Pick) if field.name != "reason")
-_pick_values = attrgetter(*_PICK_FIELDS)
+_SOURCE = {source: orjson.dumps(source) for source in Source}
 
 
 @with_config(_CLOSED)
@@ -111,8 +109,14 @@ class StatusBody(TypedDict):
 
 
 def answer_bytes(answer: Answer, request_id: str, model_version: str, user_id: str | None) -> bytes:
-    """An answer as JSON."""
-    return orjson.dumps(_answer_body(answer, request_id, model_version, user_id))
+    """An answer as the JSON of an AnswerBody."""
+    body: dict[str, Any] = {"request_id": request_id, "model_version": model_version}
+    if user_id is not None:
+        body["user_id"] = user_id
+    body["items"] = orjson.Fragment(b"[" + b",".join(_picks(answer)) + b"]")
+    body["missing_ids"] = answer.missing_ids
+    body["fallback"] = answer.fallback
+    return orjson.dumps(body)
 
 
 def model_body(manifest: Manifest) -> ModelBody:
@@ -132,22 +136,17 @@ def model_body(manifest: Manifest) -> ModelBody:
     )
 
 
-def _answer_body(answer: Answer, request_id: str, model_version: str, user_id: str | None) -> AnswerBody:
-    body: dict[str, Any] = {"request_id": request_id, "model_version": model_version}
-    if user_id is not None:
-        body["user_id"] = user_id
-    body["items"] = [_pick_body(pick) for pick in answer.picks]
-    body["missing_ids"] = answer.missing_ids
-    body["fallback"] = answer.fallback
-    return body  # type: ignore[return-value]
-
-
-def _pick_body(pick: Pick) -> PickBody:
-    named = zip(_PICK_FIELDS, _pick_values(pick), strict=True)
-    body: dict[str, Any] = {name: value for name, value in named if value is not None}
-    if pick.reason is not None:
-        body["reason"] = _reason_body(pick.reason)
-    return body  # type: ignore[return-value]
+def _picks(answer: Answer) -> Iterator[bytes]:
+    """Each pick as the JSON of a PickBody, put together around what the version has ready for its item."""
+    shown, scored = answer.model.shown, answer.scored
+    for place, item in enumerate(scored.items.tolist()):
+        more = b"}"
+        if answer.flagged:
+            more = b',"available":%b}' % orjson.dumps(bool(answer.model.catalogue.available[item]))
+        if answer.reasons:
+            more = b',"reason":%b%b' % (orjson.dumps(_reason_body(answer.reasons[place])), more)
+        score, source = orjson.dumps(float(scored.scores[place])), _SOURCE[scored.sources[place]]
+        yield b'{%b,"score":%b,"source":%b%b' % (shown.encoded(item), score, source, more)
 
 
 def _reason_body(reason: Reason) -> ReasonBody:

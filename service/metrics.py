@@ -9,10 +9,11 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from artifacts.answer import Answer
 from artifacts.live.errors import REASONS
 from artifacts.live.events import EventType
 from artifacts.manifest import parse_created
-from artifacts.query import Answer
+from artifacts.query import Source
 
 # Seconds: an answer takes about a millisecond, a long stream many seconds.
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -54,9 +55,9 @@ def _counter(source: str) -> Counter:
 
 def observe_answer(answer: Answer) -> None:
     """Count an answer's items by source, and its fallback."""
-    counts: dict[str, int] = {}
-    for pick in answer.picks:
-        counts[pick.source] = counts.get(pick.source, 0) + 1
+    counts: dict[Source, int] = {}
+    for source in answer.scored.sources:
+        counts[source] = counts.get(source, 0) + 1
     for source, count in counts.items():
         _counter(source).inc(count)
     if answer.fallback is not None:

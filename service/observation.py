@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wsgi import ClosingIterator
 
-from artifacts.query import Answer
+from artifacts.answer import Answer
 from service.limits import MAX_REQUEST_ID_CHARACTERS
 from service.log import write_line
 from service.metrics import observe_request
@@ -42,7 +42,7 @@ class Record:
 
     def note(self, answer: Answer) -> None:
         """Count an answer in. A stream's answers add up, and any fallback among them is the one named."""
-        self.answered = (self.answered or 0) + len(answer.picks)
+        self.answered = (self.answered or 0) + len(answer.scored)
         self.fallback = answer.fallback or self.fallback
 
     def finish(self) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 from flask import Response
 
+from artifacts.answer import Answer
 from artifacts.manifest import REPORT_NAME
 from artifacts.model import Model
-from artifacts.query import Answer, Query
+from artifacts.query import Query
 from artifacts.recommend import recommend
 from service.answers import answer_bytes, model_body
 from service.body import JSON, NDJSON

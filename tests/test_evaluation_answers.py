@@ -6,8 +6,9 @@ import pytest
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from artifacts.answer import Answer
 from artifacts.model import Model, open_model
-from artifacts.query import Answer, Query
+from artifacts.query import Query
 from artifacts.store import Store
 from training.evaluation import answers, audience
 from training.evaluation.tasks import Cases, Task

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Si
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from training.picks_parts import Tally, open_parts
 from training.user_list import UserList, read_user_list
 from training.workers import spread
 
-USERS_PER_CHUNK = 1_000  # whose answers a process holds in memory at a time
+USERS_PER_CHUNK = 4_000  # whose rows a process holds in memory at a time: about a kilobyte a pick
+WORKING_MIB = 128  # that a process answers them in, beside its rows and the model
 CHUNKS_WORTH_PROCESSES = 16  # fewer are answered before other processes have started
 
 
@@ -42,8 +43,8 @@ def write_picks(store: Store, out: Path, query: Query, users: Path | None, show_
     n_users = len(model.user_ids) if listed is None else listed.n_users
     with open_parts(out, _run(model, query, listed)) as parts:
         done = parts.tallies()
-        chunks = _chunks(_known_users(model) if listed is None else listed, done)
-        write = partial(write_chunk, Asked(version, query), parts, form)
+        chunks = _chunks(_known(len(model.user_ids)) if listed is None else _listed(listed), done)
+        write = partial(write_chunk, Asked(version, query, WORKING_MIB << 20), parts, form)
         _follow(_answer(write, chunks, n_users, done), n_users, _total(done).users, show_progress)
         total = _total(parts.tallies())
         if total.users != n_users:
@@ -63,19 +64,21 @@ def _run(model: Model, query: Query, listed: UserList | None) -> dict[str, Any]:
     }
 
 
-def _known_users(model: Model) -> Iterator[str]:
-    return (model.user_ids[user_index] for user_index in range(len(model.user_ids)))
+def _known(n_users: int) -> Iterator[range]:
+    """All the version's users; even a shop of guests alone, who are no users, has a first chunk."""
+    users = range(n_users)
+    return (users[start : start + USERS_PER_CHUNK] for start in range(0, max(1, n_users), USERS_PER_CHUNK))
 
 
-def _chunks(user_ids: Iterable[str], done: Container[int]) -> Iterator[Chunk]:
-    """The chunks that are not done; the first one is there even for a shop of guests alone, who are no users."""
+def _listed(user_ids: Iterable[str]) -> Iterator[tuple[str, ...]]:
     remaining = iter(user_ids)
-    for number in count():
-        chunk = Chunk(number, tuple(islice(remaining, USERS_PER_CHUNK)))
-        if number > 0 and not chunk.user_ids:
-            return
-        if number not in done:
-            yield chunk
+    while users := tuple(islice(remaining, USERS_PER_CHUNK)):
+        yield users
+
+
+def _chunks(users: Iterable[range | tuple[str, ...]], done: Container[int]) -> Iterator[Chunk]:
+    """The chunks that are not done."""
+    return (Chunk(number, some) for number, some in enumerate(users) if number not in done)
 
 
 def _answer(write: Callable[[Chunk], Tally], chunks: Iterator[Chunk], n_users: int, done: Sized) -> Iterator[Tally]:

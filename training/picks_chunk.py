@@ -1,80 +1,66 @@
 """The picks of a chunk of users: asked of a version, laid out as rows, written as a part."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from artifacts.model import Model, open_model
-from artifacts.query import Answer, Fallback, Query
-from artifacts.recommend import recommend
-from training.picks_files import SCHEMA, Format
+from artifacts.query import Fallback, Query
+from artifacts.recommend_many import FALLBACKS, ManyAnswers, recommend_many
+from artifacts.shelf import Shelf, fill_shelf
+from training.picks_files import Format
 from training.picks_parts import Parts, Tally
-
-CATALOGUE_FIELDS = ("title", "category", "price", "image_url", "product_url")
+from training.picks_table import describe_items, lay_out, read_texts
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What all users of a run are asked: the version's directory, and a query that lacks its `user_id`."""
+    """What all users of a run are asked: the version's directory, a query that lacks its `user_id`, and the memory in
+    bytes that may be worked in, beside the model and the rows of a chunk."""
 
     version: Path
     query: Query
+    n_bytes: int
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The users of one part, in the order of their rows."""
+    """The users of one part, in the order of their rows: indexes of the version's, or ids that were listed."""
 
     number: int
-    user_ids: tuple[str, ...]
+    users: range | tuple[str, ...]
 
 
 def write_chunk(asked: Asked, parts: Parts, form: Format, chunk: Chunk) -> Tally:
     """Answer a chunk's users and add the part. Raises as `open_model` does, and OSError."""
-    answers = ask(_opened(asked.version), asked.query, chunk.user_ids)
+    model, shelf, items = _opened(asked.version, asked.query)
+    if isinstance(chunk.users, range):
+        indexes = np.arange(chunk.users.start, chunk.users.stop)
+        user_ids = read_texts(model.user_ids, slice(chunk.users.start, chunk.users.stop))
+    else:
+        indexes = np.array([model.user_ids.find(user_id) for user_id in chunk.users], np.int64)
+        user_ids = pl.Series(chunk.users, dtype=pl.String)
+    answers = recommend_many(model, shelf, asked.query, indexes, asked.n_bytes)
     tally = _count(answers)
-    parts.add(chunk.number, tally, partial(form.write_part, lay_out(answers)))
+    parts.add(chunk.number, tally, partial(form.write_part, lay_out(answers, user_ids, items)))
     return tally
 
 
-def ask(model: Model, query: Query, user_ids: Iterable[str]) -> list[tuple[str, Answer]]:
-    """Each user's answer, as the service gives it."""
-    return [(user_id, recommend(model, replace(query, user_id=user_id))) for user_id in user_ids]
-
-
-def lay_out(answers: Iterable[tuple[str, Answer]]) -> pl.DataFrame:
-    """One row a pick, as in `SCHEMA`; ranks count from 1."""
-    rows = [
-        (user_id, rank, answer.fallback and answer.fallback.value, pick)
-        for user_id, answer in answers
-        for rank, pick in enumerate(answer.picks, 1)
-    ]
-    columns: dict[str, list[object]] = {
-        "user_id": [user_id for user_id, _, _, _ in rows],
-        "rank": [rank for _, rank, _, _ in rows],
-        "item_id": [pick.item_id for *_, pick in rows],
-        "score": [pick.score for *_, pick in rows],
-        "source": [pick.source.value for *_, pick in rows],
-        "fallback": [fallback for _, _, fallback, _ in rows],
-    }
-    for name in CATALOGUE_FIELDS:
-        columns[name] = [getattr(pick, name) for *_, pick in rows]
-    return pl.DataFrame(columns, schema=SCHEMA)
-
-
-def _count(answers: list[tuple[str, Answer]]) -> Tally:
+def _count(answers: ManyAnswers) -> Tally:
+    n_users = len(answers.fallbacks)
     return Tally(
-        users=len(answers),
-        picks=sum(len(answer.picks) for _, answer in answers),
-        unknown=sum(answer.fallback is Fallback.UNKNOWN_USER for _, answer in answers),
-        empty=sum(not answer.picks for _, answer in answers),
+        users=n_users,
+        picks=len(answers.picks.users),
+        unknown=int(np.count_nonzero(answers.fallbacks == FALLBACKS.index(Fallback.UNKNOWN_USER))),
+        empty=n_users - len(np.unique(answers.picks.users)),
     )
 
 
 @lru_cache(maxsize=1)
-def _opened(version: Path) -> Model:
+def _opened(version: Path, query: Query) -> tuple[Model, Shelf, pl.DataFrame]:
     """Each process opens the version for itself, once."""
-    return open_model(version)
+    model = open_model(version)
+    return model, fill_shelf(model, query), describe_items(model)

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from artifacts.answer import Answer
 from artifacts.cross_sell import cross_sell
-from artifacts.ids import UNKNOWN
 from artifacts.model import Model
-from artifacts.query import Answer, Filters, Pick, Query, Repeat
+from artifacts.query import Filters, Query, Repeat
 from artifacts.recommend import recommend
 from training.dataset import GUEST
 from training.evaluation.metrics import NOTHING
@@ -38,9 +38,9 @@ def ask(model: Model, cases: Cases, k: int, show_progress: bool) -> Picks:
     scores = np.full((len(cases), k), np.nan, np.float32)
     with threadpool_limits(1):  # a query is too small to share: threads would only wait for each other
         for row in tqdm(range(len(cases)), f"asking for {cases.task}", disable=not show_progress):
-            picks = query(model, question(row, k)).picks
-            items[row, : len(picks)] = _indexes(model, picks)
-            scores[row, : len(picks)] = [pick.score for pick in picks]
+            scored = query(model, question(row, k)).scored
+            items[row, : len(scored)] = scored.items
+            scores[row, : len(scored)] = scored.scores
     return Picks(items, scores)
 
 
@@ -59,9 +59,3 @@ def _questions(model: Model, cases: Cases) -> Callable[[int, int], Query]:
         return Query(items=given(row), limit=k, repeat=Repeat.ALLOW, filters=ANY_ITEM)
 
     return about_user if cases.task in USER_TASKS else about_basket
-
-
-def _indexes(model: Model, picks: tuple[Pick, ...]) -> list[int]:
-    found = [model.item_ids.find(pick.item_id) for pick in picks]
-    assert UNKNOWN not in found  # noqa: S101  # a version answers its own items
-    return found
