@@ -70,6 +70,9 @@ def observed(app: WsgiApp) -> WsgiApp:
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             record.status = int(status[:3])
+            rule = environ["werkzeug.request"].url_rule
+            if rule is not None:
+                record.route = rule.rule
             headers.append(("X-Request-ID", record.request_id))
             headers.append(("X-Content-Type-Options", "nosniff"))
             return start_response(status, headers, exc_info)
