@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -177,7 +176,7 @@ class Fitted:
     forest: Forest
     catalogue: Catalogue
     recipe: Recipe
-    graph: faiss.Index
+    index: ItemIndex
 
     def item_masks(self) -> npt.NDArray[np.uint32]:
         """(n_items, n_trees): what the items' own features leave of the forest; no columns where there is none."""
@@ -204,7 +203,7 @@ class Fitted:
         self.catalogue.save(directory)
         shown_items(self.item_ids, self.catalogue).save(directory, "items.shown")
         self.recipe.save(directory)
-        save_index(directory, self.graph)
+        save_index(directory, self.index)
 
 
 def open_model(directory: Path) -> Model:

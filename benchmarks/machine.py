@@ -6,7 +6,7 @@ from pathlib import Path
 
 from artifacts.cpus import available_cpus
 
-LIBRARIES = ("faiss-cpu", "flask", "gunicorn", "numpy")
+LIBRARIES = ("faiss-cpu", "flask", "gunicorn", "implicit", "numpy", "werkzeug")
 
 
 def describe_machine() -> dict[str, object]:

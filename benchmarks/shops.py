@@ -44,8 +44,9 @@ SIZES = {
     "L": Size(1_000_000, 1_000_000, 30_000_000),
 }
 SETTINGS = {"M": Model(), "M3": Model(), "L": Model(factors=128, iterations=5)}
-# Beyond it a version has neither similar items nor co-purchase neighbours: answers about users need none.
+# Beyond as many items a version has no co-purchase neighbours, or no similar items: answers about users need none.
 NEIGHBOURS_UP_TO = 200_000
+SIMILAR_UP_TO = 20_000
 
 
 def make_data(name: str, directory: Path) -> Path:
@@ -141,16 +142,20 @@ def _fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model) -> Fitted:
     aligned = align_catalogue(catalogue, dataset)
     sample = rng.choice(dataset.n_users, min(RECALL_SAMPLE, dataset.n_users), replace=False)
     built = build_index(vectors, query_vectors(weights, factors.users[sample]))
-    small = dataset.n_items <= NEIGHBOURS_UP_TO
+    n_items = dataset.n_items
     return Fitted(
         user_ids=dataset.user_ids,
         item_ids=dataset.item_ids,
         user_factors=factors.users,
         item_vectors=vectors,
         history=history,
-        neighbours=find_neighbours(dataset, show_progress=True) if small else _no_neighbours(dataset.n_items),
+        neighbours=find_neighbours(dataset, show_progress=True)
+        if n_items <= NEIGHBOURS_UP_TO
+        else _no_neighbours(n_items),
         company=find_company(dataset),
-        similar=find_similar(factors.items, aligned, show_progress=True) if small else _none_similar(dataset.n_items),
+        similar=find_similar(factors.items, aligned, show_progress=True)
+        if n_items <= SIMILAR_UP_TO
+        else _none_similar(n_items),
         popularity=popularity,
         ranking=rank_features(dataset, history, popularity),
         forest=no_forest(),
@@ -162,11 +167,11 @@ def _fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model) -> Fitted:
             event_strength=event_strength,
             weights=weights,
             typical_gap_days=typical_gap_days(history),
-            ef_search=built.ef_search,
+            ef_search=built.index.ef_search,
             index_recall=built.recall,
             until=dataset.until,
         ),
-        graph=built.graph,
+        index=built.index,
     )
 
 

@@ -55,9 +55,9 @@ def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progres
             event_strength=event_strength,
             weights=weights,
             typical_gap_days=typical_gap_days(history),
-            ef_search=built.ef_search,
+            ef_search=built.index.ef_search,
             index_recall=built.recall,
             until=dataset.until,
         ),
-        graph=built.graph,
+        index=built.index,
     )
