@@ -22,7 +22,8 @@ def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int
     if filters.max_price is not None:
         mask &= catalogue.price <= filters.max_price
     for items in excluded:
-        mask[items] = False
+        if len(items):
+            mask[items] = False
     return mask
 
 

@@ -81,4 +81,4 @@ def _with_session(
 
 def _tastes(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32] | None:
     """A zero vector ranks nothing: it stands for a user whose every item has no factors."""
-    return vector if vector.any() else None
+    return vector if np.count_nonzero(vector) else None

@@ -138,15 +138,15 @@ def model_body(manifest: Manifest) -> ModelBody:
 
 def _picks(answer: Answer) -> Iterator[bytes]:
     """Each pick as the JSON of a PickBody, put together around what the version has ready for its item."""
-    shown, scored = answer.model.shown, answer.scored
+    shown, scored = answer.model.shown.encoded, answer.scored
+    scores = orjson.dumps(scored.scores.tolist())[1:-1].split(b",")
     for place, item in enumerate(scored.items.tolist()):
         more = b"}"
         if answer.flagged:
             more = b',"available":%b}' % orjson.dumps(bool(answer.model.catalogue.available[item]))
         if answer.reasons:
             more = b',"reason":%b%b' % (orjson.dumps(_reason_body(answer.reasons[place])), more)
-        score, source = orjson.dumps(float(scored.scores[place])), _SOURCE[scored.sources[place]]
-        yield b'{%b,"score":%b,"source":%b%b' % (shown.encoded(item), score, source, more)
+        yield b'{%b,"score":%b,"source":%b%b' % (shown(item), scores[place], _SOURCE[scored.sources[place]], more)
 
 
 def _reason_body(reason: Reason) -> ReasonBody:

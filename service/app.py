@@ -47,14 +47,8 @@ def create_app(settings: Settings) -> Flask:
         app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
     register_operations(app, live, connection, gate, openapi_document(secured=settings.api_keys_file is not None))
     register_errors(app)
-    app.before_request(_note_route)
     app.wsgi_app = observed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
-
-
-def _note_route() -> None:
-    if request.url_rule is not None:
-        request.environ[RECORD].route = request.url_rule.rule
 
 
 def _endpoint(route: Route, live: LiveModel, gate: Gate, streams: BoundedSemaphore) -> Callable[..., Response]:

@@ -35,7 +35,6 @@ class Record:
     started: float
     route: str = UNMATCHED  # the pattern, so that no id is logged or becomes a label
     status: int = 0
-    streamed: bool = False
     model_version: str | None = None
     answered: int | None = None
     fallback: str | None = None
@@ -46,7 +45,7 @@ class Record:
         self.fallback = answer.fallback or self.fallback
 
     def finish(self) -> None:
-        """Log and measure the request."""
+        """Log and measure the request, once its answer is sent: nobody waits for this."""
         seconds = perf_counter() - self.started
         observe_request(self.route, self.method, self.status, seconds)
         write_line(
@@ -70,15 +69,14 @@ def observed(app: WsgiApp) -> WsgiApp:
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             record.status = int(status[:3])
+            rule = environ["werkzeug.request"].url_rule
+            if rule is not None:
+                record.route = rule.rule
             headers.append(("X-Request-ID", record.request_id))
             headers.append(("X-Content-Type-Options", "nosniff"))
             return start_response(status, headers, exc_info)
 
-        body = app(environ, start)
-        if record.streamed:
-            return ClosingIterator(body, record.finish)
-        record.finish()
-        return body
+        return ClosingIterator(app(environ, start), record.finish)
 
     return observing
 

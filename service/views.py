@@ -57,7 +57,6 @@ def recommend_batch(context: Context, asked: BatchRecommendations) -> Response:
     """One line a user, in the order given; one version throughout. Raises BusyError."""
     if not context.streams.acquire(blocking=False):
         raise BusyError("this many batches are not answered at once: try again")
-    context.record.streamed = True
     response = Response(_lines(context, asked), headers=[("Content-Type", NDJSON), ("Cache-Control", PRIVATE)])
     response.call_on_close(context.streams.release)
     return response

@@ -35,6 +35,23 @@ def watched(tiny_store: Store, tmp_path: Path) -> Service:
         yield service
 
 
+def counted(service: Service, requests: int) -> Samples:
+    """The metrics with so many requests, each of which is counted just after its answer is sent."""
+
+    def all_counted() -> Samples | None:
+        samples = scraped(service)
+        asked = [
+            value for (name, labels), value in samples.items() if name == "aisle_requests_total" and of_api(labels)
+        ]
+        return samples if sum(asked) == requests else None
+
+    return wait_for(all_counted)
+
+
+def of_api(labels: tuple[tuple[str, str], ...]) -> bool:
+    return dict(labels)["route"] not in {"/metrics", "/health/ready", "/health/live"}
+
+
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
     stat = Path(f"/proc/{pid}/stat")
@@ -46,7 +63,7 @@ def test_counts_hold_over_workers_and_outlive_them(watched: Service) -> None:
     for number in range(asked):
         assert watched.get(f"/v1/users/u{number}/recommendations?limit=2").status == 200
         assert watched.get("/v1/users/u1/recommendations?limit=no").status == 400
-    before = scraped(watched)
+    before = counted(watched, 2 * asked)
     good = {"route": USER_ROUTE, "method": "GET", "status": "200"}
     assert requests_by(before, **good) == asked
     assert requests_by(before, **{**good, "status": "400"}) == asked
@@ -76,7 +93,7 @@ def test_fallbacks_and_unknown_routes(watched: Service) -> None:
         watched.get("/v1/users/nobody/recommendations?limit=1")
         watched.get("/v1/nowhere/at/all")
         watched.ask("BREW", "/v1/popular")
-    samples = scraped(watched)
+    samples = counted(watched, 9)
     assert samples["aisle_fallbacks_total", (("fallback", "unknown_user"),)] == 3
     assert samples["aisle_answers_total", (("source", "popular"),)] == 3
     assert requests_by(samples, route="unmatched", method="GET", status="404") == 3
