@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from artifacts.lately import NOTHING_NEW, Lately
+
 DEFAULT_LIMIT = 10
 
 
@@ -47,7 +49,8 @@ class Query:
     """A question about a user, a session or a basket.
 
     `user_id` and `recent_items` describe whom the answer is for; `items` is a basket (cross-sell), the one
-    item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user.
+    item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user;
+    `lately` is what the live store tells of whom the answer is for.
     """
 
     user_id: str | None = None
@@ -59,6 +62,7 @@ class Query:
     repeat: Repeat = Repeat.EXCLUDE
     explain: bool = False
     personalized: bool = True
+    lately: Lately = NOTHING_NEW
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The fitted numbers that turn a model's arrays into scores."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -41,7 +42,8 @@ class Recipe:
     strength `event_strength` (r_ui, before alpha).
     `typical_gap_days` is the median time between two purchases of the same item by the same user.
     `ef_search` is how far an approximate index is searched, `index_recall` its recall@10 against exact search.
-    `until` is the time of the newest event, in Unix seconds: the "now" of every answer.
+    `until` is the time of the newest event, in Unix seconds: the "now" of every answer. `event_weights` says what an
+    event of each of the live store's types counts for, as training weighs it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -55,6 +57,7 @@ class Recipe:
     ef_search: int
     index_recall: float
     until: int
+    event_weights: Mapping[str, float] = field(default_factory=lambda: {"purchase": 1.0})
 
     def save(self, directory: Path) -> None:
         (directory / RECIPE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n")

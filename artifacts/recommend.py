@@ -34,7 +34,7 @@ def choose(model: Model, query: Query, person: Person, excluded: npt.NDArray[np.
     """The best items within the query's filters and repeat policy, but for the `excluded` item indexes."""
     if query.repeat is Repeat.ONLY:
         return _buy_again(model, query.limit, person, eligible_items(model, query.filters, excluded))
-    owned = (person.bought(model), person.recent)
+    owned = (person.bought, person.recent)
     hidden = owned if query.repeat is Repeat.EXCLUDE else ()
     eligible = eligible_items(model, query.filters, excluded, *hidden)
     if person.vector is None:
@@ -74,10 +74,9 @@ def _discover(model: Model, limit: int, person: Person, wanted: Scores, eligible
 
 def _own_items(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
     """What the user bought before, and the session's items as if bought once."""
-    row = person.history
-    own = model.history.items[row][model.history.times_bought[row] > 0]
+    own = person.bought
     frequency = np.zeros(len(model.item_ids), np.float32)
-    frequency[own] = model.history.frequency[row][model.history.times_bought[row] > 0]
+    frequency[own] = person.history.frequency[person.history.times_bought > 0]
     frequency[person.recent] = np.log1p(np.expm1(frequency[person.recent]) + 1)
     items = np.union1d(own, person.recent).astype(np.int64)
     items = items[eligible[items]]
@@ -86,7 +85,7 @@ def _own_items(model: Model, limit: int, person: Person, wanted: Scores, eligibl
 
 
 def _buy_again(model: Model, limit: int, person: Person, eligible: Mask) -> Scored:
-    items = model.history.items[person.history].astype(np.int64)
+    items = person.history.items.astype(np.int64)
     scores = buy_again_scores(model, person)
     allowed = eligible[items] & (scores > 0)
     return from_source(best(items[allowed], scores[allowed], limit), Source.HISTORY)
@@ -97,4 +96,4 @@ def _fallback(query: Query, person: Person) -> Fallback | None:
         return Fallback.NOT_PERSONALIZED
     if person.vector is not None:
         return None
-    return Fallback.UNKNOWN_USER if query.user_id is not None else Fallback.UNKNOWN_ITEMS
+    return Fallback.UNKNOWN_ITEMS if query.recent_items and query.user_id is None else Fallback.UNKNOWN_USER

@@ -10,8 +10,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from artifacts.answer import Answer
+from artifacts.lately import EventType
 from artifacts.live.errors import REASONS
-from artifacts.live.events import EventType
 from artifacts.manifest import parse_created
 from artifacts.query import Source
 

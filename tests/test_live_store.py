@@ -13,14 +13,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from live_events import NOW, connect, event, opened, rows
 
+from artifacts.lately import Erasure, EventType, Lately, LiveEvent
 from artifacts.live import events as live_events
 from artifacts.live import items as live_items
 from artifacts.live.address import read_address
-from artifacts.live.erasures import Erasure
 from artifacts.live.errors import LiveSchemaError, LiveUnavailableError, LiveUrlError
-from artifacts.live.events import Event, EventType, ItemEvent
+from artifacts.live.events import Event, ItemEvent
 from artifacts.live.items import ItemChanges, ItemUpdate, LiveItem
-from artifacts.live.person import MAX_LOOKS, MAX_ORDERS, LiveEvent, LivePerson
+from artifacts.live.person import MAX_LOOKS, MAX_ORDERS
 from artifacts.live.schema import METADATA, REVISION, VERSION
 from artifacts.live.store import LiveStore
 from artifacts.live.upgrade import MIGRATIONS
@@ -35,7 +35,7 @@ def store(live_url: str) -> Iterator[LiveStore]:
         yield store
 
 
-def looked_at(person: LivePerson) -> list[str]:
+def looked_at(person: Lately) -> list[str]:
     return [seen.item_id for seen in person.looks]
 
 
@@ -188,8 +188,8 @@ def test_a_follower_misses_nothing_of_several_writers(live_url: str, store: Live
 
 
 def test_nobody(store: LiveStore) -> None:
-    assert store.person("nobody", None, 0) == LivePerson((), (), None, True)
-    assert store.person(None, None, 0) == LivePerson((), (), None, True)
+    assert store.person("nobody", None, 0) == Lately((), (), None, True)
+    assert store.person(None, None, 0) == Lately((), (), None, True)
 
 
 def test_a_users_events_newest_first(store: LiveStore) -> None:
@@ -272,7 +272,7 @@ def test_who_is_forgotten_leaves_nothing_but_a_digest(live_url: str, store: Live
     before = store.watermark()
     forgotten = store.erase("ana")
     assert forgotten.events == 2
-    assert store.person("ana", None, 0) == LivePerson((), (), forgotten.erasure, True)
+    assert store.person("ana", None, 0) == Lately((), (), forgotten.erasure, True)
     assert store.erased("ana") == forgotten.erasure
     assert forgotten.erasure.seq > before
     assert looked_at(store.person("ben", None, 0)) == ["item-3"]
@@ -329,7 +329,7 @@ def test_who_wants_no_answers_of_their_own(store: LiveStore) -> None:
     store.set_personalized("ana", False)
     store.set_personalized("ben", False)
     store.set_personalized("ben", True)
-    assert store.person("ana", "s1", 0) == LivePerson((), (), None, False)
+    assert store.person("ana", "s1", 0) == Lately((), (), None, False)
     assert store.person("ben", None, 0).personalized
     assert store.opted_out() == {"ana"}
     assert (store.held("ana").personalized, store.held("ben").personalized) == (False, True)

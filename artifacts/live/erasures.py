@@ -3,19 +3,12 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from artifacts.lately import Erasure
 from artifacts.live.database import Database
 from artifacts.live.schema import ERASURES
-
-
-class Erasure(NamedTuple):
-    """When a user was erased, in Unix seconds, and the number of that change."""
-
-    time: float
-    seq: int
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from time import time as now
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from artifacts.lately import EventType
 from artifacts.live.counter import take, watermark
 from artifacts.live.database import Database, Row, limited
 from artifacts.live.erasures import Digester
@@ -15,17 +15,6 @@ from artifacts.live.schema import ERASURES, EVENTS
 
 PRUNED_AT_ONCE = 5_000  # rows; other writers get their turn in between
 READ_AT_ONCE = 10_000  # rows
-
-
-class EventType(StrEnum):
-    """What was done with an item."""
-
-    VIEW = "view"
-    CART = "cart"
-    PURCHASE = "purchase"
-    RETURN = "return"
-    IMPRESSION = "impression"
-    CLICK = "click"
 
 
 NOTHING, LOOK, ORDER = 0, 1, 2

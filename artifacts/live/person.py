@@ -1,12 +1,12 @@
 """What a request has to know of its user or session, in one look-up."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
+from artifacts.lately import NOTHING_NEW, Erasure, Lately, LiveEvent
 from artifacts.live.database import Database, Row, limited
-from artifacts.live.erasures import Digester, Erasure
+from artifacts.live.erasures import Digester
 from artifacts.live.events import LOOK, ORDER
 from artifacts.live.schema import ERASURES, EVENTS, PREFERENCES, REVISION, VERSION
 from artifacts.live.upgrade import newer
@@ -15,32 +15,6 @@ MAX_LOOKS = 200
 MAX_ORDERS = 1_000
 """The newest events of each kind are answered: orders have a bound of their own, so that looks never hide them."""
 
-
-class LiveEvent(NamedTuple):
-    """An event of the person's; `time` in Unix seconds, `type` one of EventType's."""
-
-    seq: int
-    type: str
-    item_id: str
-    time: float
-    quantity: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class LivePerson:
-    """A user, a session, or a user in a session.
-
-    `orders` are purchases and returns, `looks` views, clicks and carts: newest first, above the number asked for, and
-    none of a user who is not `personalized`. `erased` is the user's last erasure: the events are all of later.
-    """
-
-    orders: tuple[LiveEvent, ...]
-    looks: tuple[LiveEvent, ...]
-    erased: Erasure | None
-    personalized: bool
-
-
-NOBODY = LivePerson((), (), None, True)
 
 _REVISION, _ERASED, _PREFERENCE = 3, 4, 5  # kinds of rows beside LOOK and ORDER
 
@@ -80,7 +54,7 @@ _PERSON = sa.union_all(
 
 def read_person(
     database: Database, digester: Digester, user_id: str | None, session_id: str | None, after: int
-) -> LivePerson:
+) -> Lately:
     """What is known of a user and a session, either of them None, with events above the number `after`.
 
     One round trip. Raises LiveUnavailableError.
@@ -90,16 +64,16 @@ def read_person(
     rows = database.read(_PERSON, parameters)
     if not any(row[0] == _REVISION and row[2] == REVISION for row in rows):
         raise newer(database.name)
-    return _person(rows) if len(rows) > 1 else NOBODY
+    return _person(rows) if len(rows) > 1 else NOTHING_NEW
 
 
-def _person(rows: list[Row]) -> LivePerson:
+def _person(rows: list[Row]) -> Lately:
     by_kind: dict[int, list[Row]] = {}
     for row in rows:
         by_kind.setdefault(row[0], []).append(row)
     erased = [Erasure(row[4], row[1]) for row in by_kind.get(_ERASED, ())]
     personalized = all(row[1] for row in by_kind.get(_PREFERENCE, ()))
-    return LivePerson(
+    return Lately(
         orders=_newest_first(by_kind.get(ORDER, []), MAX_ORDERS) if personalized else (),
         looks=_newest_first(by_kind.get(LOOK, []), MAX_LOOKS) if personalized else (),
         erased=erased[0] if erased else None,

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import TypeVar
 
+from artifacts.lately import Erasure, Lately
 from artifacts.live import counter, erasures, events, items, person, users
 from artifacts.live.address import LiveAddress, read_address
 from artifacts.live.breaker import Breaker
 from artifacts.live.database import Database, Patience
-from artifacts.live.erasures import Digester, Erasure, Erasures
+from artifacts.live.erasures import Digester, Erasures
 from artifacts.live.errors import LivePausedError, LiveTimeoutError, LiveUnavailableError
 from artifacts.live.events import Event, Insertion, ItemEvent, StoredEvent
 from artifacts.live.items import ItemChanges, ItemUpdate, LiveItem
-from artifacts.live.person import LivePerson
 from artifacts.live.postgresql import PostgresqlDatabase
 from artifacts.live.sqlite import SqliteDatabase
 from artifacts.live.upgrade import upgrade
@@ -70,7 +70,7 @@ class LiveStore:
         """Close all connections that nobody uses now."""
         self._database.forget_connections()
 
-    def person(self, user_id: str | None, session_id: str | None, after: int) -> LivePerson:
+    def person(self, user_id: str | None, session_id: str | None, after: int) -> Lately:
         """What a request has to know of its user and its session, with their events above the number `after`."""
         return self._read(lambda key: person.read_person(self._database, key, user_id, session_id, after))
 

@@ -5,9 +5,10 @@ from time import time as now
 
 import sqlalchemy as sa
 
+from artifacts.lately import Erasure
 from artifacts.live.counter import take
 from artifacts.live.database import Database
-from artifacts.live.erasures import Digester, Erasure
+from artifacts.live.erasures import Digester
 from artifacts.live.events import StoredEvent
 from artifacts.live.schema import ERASURES, EVENTS, PREFERENCES
 
