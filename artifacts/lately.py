@@ -1,5 +1,6 @@
-"""What happened to a person since the version was trained, as the live store tells it."""
+"""What happened since the version was trained, as the live store tells it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -48,3 +49,14 @@ class Lately:
 
 
 NOTHING_NEW = Lately()
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenItem:
+    """An item that the version was not trained with; `said` is what the shop said of it, as an answer shows it."""
+
+    item_id: str
+    available: bool
+    category: str | None
+    price: float | None
+    said: Mapping[str, str | float]

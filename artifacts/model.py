@@ -13,6 +13,7 @@ from artifacts.errors import BrokenVersionError
 from artifacts.forest import Forest
 from artifacts.ids import IdTable, TextColumn, open_ids, open_texts
 from artifacts.index import ItemIndex, open_index, save_index
+from artifacts.lately import UnseenItem
 from artifacts.manifest import Manifest, read_manifest
 from artifacts.recipe import Recipe, open_recipe
 
@@ -131,7 +132,8 @@ class Model:
     `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, 2 n_factors + 2) float32: ALS factors, the
     newcomers' taste, then the popularity and the trend column; `gram` (n_factors, n_factors) float64 is Y^T Y over the
     item factors; `item_masks` (n_items, n_trees) uint32 is what the items' own features leave of the forest; `shown` is
-    what an answer says of each item, as JSON members.
+    what an answer says of each item, as JSON members; `unseen` are items that came after training, those in most demand
+    first.
     """
 
     user_ids: IdTable
@@ -152,6 +154,7 @@ class Model:
     recipe: Recipe
     index: ItemIndex
     manifest: Manifest
+    unseen: tuple[UnseenItem, ...] = ()
 
     @property
     def version(self) -> str:

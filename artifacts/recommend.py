@@ -6,6 +6,7 @@ import numpy.typing as npt
 from artifacts.answer import Answer, Scored, chain, from_source, merge, most_popular, top
 from artifacts.candidates import FROM_COMPANY, company_scores, find_candidates
 from artifacts.eligibility import Mask, eligible_items, without
+from artifacts.exploration import explore
 from artifacts.features import rank_candidates
 from artifacts.index import best
 from artifacts.model import Model
@@ -25,9 +26,12 @@ def recommend(model: Model, query: Query) -> Answer:
     excluded, unknown_excluded = resolve(model, query.exclude)
     person = read_person(model, query, session)
     scored = choose(model, query, person, excluded)
+    explored = explore(model, query, scored)
+    if explored:
+        scored = scored.first(query.limit - len(explored))
     reasons = user_reasons(model, person, scored) if query.explain else None
     missing = tuple(dict.fromkeys(unknown_recent + unknown_excluded))
-    return Answer(model, scored, reasons, missing, _fallback(query, person))
+    return Answer(model, scored, reasons, missing, _fallback(query, person), explored=explored)
 
 
 def choose(model: Model, query: Query, person: Person, excluded: npt.NDArray[np.int32]) -> Scored:

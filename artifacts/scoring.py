@@ -10,6 +10,7 @@ from artifacts.person import Person
 from artifacts.recipe import Weights
 
 SECONDS_PER_DAY = 86_400
+RECENT_DAYS = 14  # the half-life of what sells now
 
 Scores = npt.NDArray[np.float32]
 

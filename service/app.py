@@ -19,7 +19,7 @@ from service.operations import register_operations
 from service.parameters import from_body, from_url, lines_from_body
 from service.routes import ROUTES, Route
 from service.settings import Settings
-from service.views import REVALIDATE, Context
+from service.views import REVALIDATE, Context, Informant
 
 LIVE_MODEL = "aisle.live_model"
 LIVE_STORE = "aisle.live_store"
@@ -32,8 +32,9 @@ def create_app(settings: Settings) -> Flask:
     """
     app = Flask("aisle", static_folder=None)
     app.url_map.merge_slashes = False
-    live = app.extensions[LIVE_MODEL] = LiveModel(Store(settings.artifacts_dir))
     connection = app.extensions[LIVE_STORE] = LiveConnection(settings.live_url)
+    live = app.extensions[LIVE_MODEL] = LiveModel(Store(settings.artifacts_dir), connection.overlay)
+    connection.when_told(live.lay_over)
     gate = Gate(settings.api_keys_file)
     # A stream holds a thread as long as its reader likes: half of them stay free for everybody else.
     streams = BoundedSemaphore(max(1, settings.threads // 2))
@@ -43,7 +44,7 @@ def create_app(settings: Settings) -> Flask:
         if route.live:
             endpoint = _live_endpoint(route, live, connection, gate, writers)
         else:
-            endpoint = _endpoint(route, live, gate, streams)
+            endpoint = _endpoint(route, live, gate, Informant(connection, settings.explore), streams)
         app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
     register_operations(app, live, connection, gate, openapi_document(secured=settings.api_keys_file is not None))
     register_errors(app)
@@ -51,16 +52,19 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _endpoint(route: Route, live: LiveModel, gate: Gate, streams: BoundedSemaphore) -> Callable[..., Response]:
+def _endpoint(
+    route: Route, live: LiveModel, gate: Gate, informant: Informant, streams: BoundedSemaphore
+) -> Callable[..., Response]:
     def endpoint(**path: str) -> Response:
         environ = request.environ
         gate.check(environ.get("HTTP_AUTHORIZATION"), route.scope)
         asked = _read(route, path)
-        context = Context(live.served, environ[RECORD], streams)
-        context.record.model_version = version = context.served.model.version
+        context = Context(live.served, environ[RECORD], informant, streams)
+        context.record.model_version = context.served.model.version
         if not route.revalidates:
             return route.view(context, asked)
-        return _revalidated(version) or _tagged(route.view(context, asked), version)
+        tag = context.served.tag
+        return _revalidated(tag) or _tagged(route.view(context, asked), tag)
 
     return endpoint
 
@@ -88,14 +92,14 @@ def _read(route: Route, path: Mapping[str, str]) -> Any:
     return from_body(route.schema, request, route.max_body_bytes, path)
 
 
-def _revalidated(version: str) -> Response | None:
-    """304 for who already has this answer of this version: a URL's answer changes with the version only."""
-    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(version):
-        return _tagged(Response(status=304, headers={"Cache-Control": REVALIDATE}), version)
+def _revalidated(tag: str) -> Response | None:
+    """304 for who already has this answer: a URL's answer changes with the version and what was told of items only."""
+    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(tag):
+        return _tagged(Response(status=304, headers={"Cache-Control": REVALIDATE}), tag)
     return None
 
 
-def _tagged(response: Response, version: str) -> Response:
-    """The tag is weak: two answers of a version say the same but for their request_id."""
-    response.headers["ETag"] = f'W/"{version}"'
+def _tagged(response: Response, tag: str) -> Response:
+    """The tag is weak: two such answers say the same but for their request_id."""
+    response.headers["ETag"] = f'W/"{tag}"'
     return response

@@ -8,10 +8,10 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from artifacts.ids import UNKNOWN
+from artifacts.lately import Erasure
 from artifacts.live.events import StoredEvent
 from artifacts.live.items import LiveItem
 from artifacts.live.users import Held
-from artifacts.manifest import parse_created
 from artifacts.model import Model
 
 _CLOSED = ConfigDict(extra="forbid")
@@ -155,7 +155,7 @@ def user_data_body(user_id: str, held: Held, model: Model | None, request_id: st
         events=[_event_body(event) for event in held.events],
         personalized=held.personalized,
         erased_at=utc_text(erased) if erased is not None else None,
-        trained=_history_body(model, user_id, erased) if model is not None else None,
+        trained=_history_body(model, user_id, held.erased) if model is not None else None,
     )
 
 
@@ -172,13 +172,11 @@ def _event_body(event: StoredEvent) -> HeldEventBody:
     )
 
 
-def _history_body(model: Model, user_id: str, erased: float | None) -> HeldHistoryBody | None:
+def _history_body(model: Model, user_id: str, erased: Erasure | None) -> HeldHistoryBody | None:
     user_index = model.user_ids.find(user_id)
-    made = parse_created(model.manifest.created).timestamp()
-    if user_index == UNKNOWN or (erased is not None and made <= erased):
+    if user_index == UNKNOWN or (erased is not None and erased.seq > model.live_seq):
         return None
-    history = model.history
-    row = history.row(user_index)
+    history = model.history.of(user_index)
     items = [
         HeldItemBody(
             item_id=model.item_ids[int(history.items[entry])],
@@ -187,6 +185,6 @@ def _history_body(model: Model, user_id: str, erased: float | None) -> HeldHisto
             last=utc_text(int(history.last[entry])),
             strength=float(history.strength[entry]),
         )
-        for entry in range(row.start, row.stop)
+        for entry in range(len(history.items))
     ]
     return HeldHistoryBody(model_version=model.version, items=items)

@@ -1,17 +1,19 @@
 """The live store of a worker, if one is configured, and whether it can be used now."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
+from artifacts.lately import NOTHING_NEW, Lately
 from artifacts.live.errors import LiveUnavailableError
 from artifacts.live.store import LiveStore
+from artifacts.query import Query
 from service.errors import LiveStoreError, NoLiveStoreError
+from service.live_overlay import LiveOverlay
 from service.log import write_line
 from service.metrics import observe_live, observe_live_failure
 
-POLL_SECONDS = 0.5
-LIVE = "live"  # what an answer, or the health check, calls it
+POLL_SECONDS = 0.25
 
 
 class LiveConnection:
@@ -20,6 +22,8 @@ class LiveConnection:
     def __init__(self, url: str | None) -> None:
         """Connects to nothing. Raises LiveUrlError."""
         self._store = LiveStore(url) if url is not None else None
+        self.overlay = LiveOverlay(self._store)
+        self._told: Callable[[], None] = lambda: None
         self._failure: str | None = None
         self._stopping = Event()
 
@@ -45,6 +49,20 @@ class LiveConnection:
             write_line(event="live_failed", request_id=request_id, reason=error.reason, error=str(error))
             raise LiveStoreError(f"the live store is not available ({error.reason}): try again") from error
 
+    def when_told(self, act: Callable[[], None]) -> None:
+        """Name what is to be done whenever the store told something new of items."""
+        self._told = act
+
+    def lately(self, query: Query, after: int) -> tuple[Lately, bool]:
+        """What the store tells of the query's user and session above a number, and whether it could not be asked."""
+        if self._store is None:
+            return NOTHING_NEW, False
+        try:
+            return self._store.person(query.user_id, query.session_id, after), False
+        except LiveUnavailableError as error:
+            observe_live_failure(error.reason)
+            return self.overlay.remembered(query.user_id), True
+
     def start(self) -> None:
         """Open the store, where there is one, then keep an eye on it."""
         if self._store is not None:
@@ -59,6 +77,8 @@ class LiveConnection:
         """See whether the store can be used, and say so when that changes."""
         try:
             store.check()
+            if self.overlay.follow() or self._failure is not None:
+                self._told()
         except LiveUnavailableError as error:
             self._note(error.reason, str(error))
         # The thread lives on whatever happens: without it, a store that is lost stays lost.

@@ -56,7 +56,7 @@ def _counter(source: str) -> Counter:
 def observe_answer(answer: Answer) -> None:
     """Count an answer's items by source, and its fallback."""
     counts: dict[Source, int] = {}
-    for source in answer.scored.sources:
+    for source in (*answer.scored.sources, *(Source.NEW for _ in answer.explored)):
         counts[source] = counts.get(source, 0) + 1
     for source, count in counts.items():
         _counter(source).inc(count)

@@ -8,11 +8,11 @@ from flask import Blueprint, Flask, Response, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.answers import StatusBody
+from service.answers import LIVE, StatusBody
 from service.body import JSON
 from service.keys import Gate, Scope
 from service.live_model import LiveModel
-from service.live_store import LIVE, LiveConnection
+from service.live_store import LiveConnection
 from service.metrics import exposition
 from service.views import REVALIDATE
 

@@ -37,6 +37,7 @@ class Settings:
     api_keys_file: Path | None
     serve_without_keys: bool
     live_url: str | None = field(repr=False)  # it may hold a password
+    explore: float  # the share of an answer to a user that is for items not seen in training
 
     def may_listen_on(self, host: str) -> bool:
         """Whether the service may be reached at that address: off this machine only with keys, or told so."""
@@ -76,6 +77,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         api_keys_file=Path(keys_file) if keys_file else None,
         serve_without_keys=_yes(environ, "SERVE_WITHOUT_KEYS", problems),
         live_url=_live_url(environ, problems),
+        explore=_share(environ, "EXPLORE", problems),
     )
     if not settings.may_listen_on(settings.host):
         problems.append(exposed(settings.host))
@@ -108,6 +110,17 @@ def _live_url(environ: Mapping[str, str], problems: list[str]) -> str | None:
     except LiveUrlError as error:
         problems.append(f"LIVE_URL: {error}")
     return text
+
+
+def _share(environ: Mapping[str, str], name: str, problems: list[str]) -> float:
+    text = environ.get(name) or "0"
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        problems.append(f"{name}: {text!r} is not a number from 0 to 1")
+    return share
 
 
 def check_address(settings: Settings, environ: Mapping[str, str]) -> None:
