@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 from artifacts.errors import BrokenVersionError
 
 RECIPE_FILE = "recipe.json"
+# What an event counts for where the shop does not say: a look tells little, but more than nothing.
+EVENT_WEIGHTS = {"purchase": 1.0, "cart": 0.3, "view": 0.1, "click": 0.1}
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -57,7 +59,7 @@ class Recipe:
     ef_search: int
     index_recall: float
     until: int
-    event_weights: Mapping[str, float] = field(default_factory=lambda: {"purchase": 1.0})
+    event_weights: Mapping[str, float] = field(default_factory=lambda: dict(EVENT_WEIGHTS))
 
     def save(self, directory: Path) -> None:
         (directory / RECIPE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n")

@@ -24,6 +24,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         api_keys_file=None,
         serve_without_keys=False,
         live_url=None,
+        explore=0.0,
     )
 
 
