@@ -13,7 +13,7 @@ from artifacts.model import Dealings, Model
 @dataclass
 class _Entry:
     """What somebody did with one item. `units` holds what is left of each purchase since training, by its moment;
-    `looks` their interaction strength."""
+    `looks` the event weight of looks, by theirs."""
 
     strength: float = 0.0
     times_bought: int = 0
@@ -21,21 +21,21 @@ class _Entry:
     first: int = 0
     last: int = 0
     units: dict[float, float] = field(default_factory=dict)
-    looks: float = 0.0
+    looks: dict[float, float] = field(default_factory=dict)
 
 
 def catch_up(model: Model, trained: Dealings, lately: Lately) -> Dealings:
     """The dealings with the purchases, returns and looks since training; the very same where there were none that tell.
 
     A fresh event has the strength that training would give it: its type's weight times that of a fresh purchase. What
-    a user bought of an item at one moment is one purchase. A return takes the latest units first; where none were
-    bought since training, one of the trained purchases. Items the version does not know are left out.
+    a user did with an item at one moment is one event, the weightiest. A return takes the latest units first; where
+    none were bought since training, one of the trained purchases. Items the version does not know are left out.
     """
     found = {event.item_id: model.item_ids.find(event.item_id) for event in (*lately.orders, *lately.looks)}
     if all(item == UNKNOWN for item in found.values()):
         return trained
     entries = _entries(trained)
-    for event in reversed(lately.orders):
+    for event in sorted(lately.orders, key=_as_settled):
         if (item := found[event.item_id]) != UNKNOWN:
             _order(entries.setdefault(item, _Entry()), event)
     for event in lately.looks:
@@ -43,6 +43,11 @@ def catch_up(model: Model, trained: Dealings, lately: Lately) -> Dealings:
             _look(entries.setdefault(item, _Entry()), event, model.recipe.event_weights.get(event.type, 0.0))
     purchase = model.recipe.event_weights.get(EventType.PURCHASE, 1.0)
     return _dealings(entries, model.recipe.event_strength, purchase)
+
+
+def _as_settled(event: LiveEvent) -> tuple[float, bool, int]:
+    """By time, whenever it was told of; at one moment, what is returned was bought before."""
+    return event.time, event.type == EventType.RETURN, event.seq
 
 
 def _entries(trained: Dealings) -> dict[int, _Entry]:
@@ -74,7 +79,7 @@ def _give_back(entry: _Entry) -> None:
 
 
 def _look(entry: _Entry, event: LiveEvent, weight: float) -> None:
-    entry.looks += weight
+    entry.looks[event.time] = max(entry.looks.get(event.time, 0.0), weight)
     if not entry.times_bought and not entry.units:
         entry.first = min(entry.first or int(event.time), int(event.time))
         entry.last = max(entry.last, int(event.time))
@@ -84,7 +89,8 @@ def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float
     kept = []
     for item, entry in sorted(entries.items()):
         bought = entry.times_bought + len(entry.units)
-        strength = entry.strength + event_strength * (purchase * len(entry.units) + entry.looks)
+        looks = sum(weight for moment, weight in entry.looks.items() if moment not in entry.units)
+        strength = entry.strength + event_strength * (purchase * len(entry.units) + looks)
         if strength > 0:
             moments = [int(moment) for moment in entry.units]
             first = entry.first if entry.times_bought or not moments else min(moments)

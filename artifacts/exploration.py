@@ -25,9 +25,10 @@ def explore(model: Model, query: Query, scored: Scored) -> tuple[UnseenItem, ...
 
 
 def places(query: Query) -> int:
-    """How many of the answer's places the share is: of what is left of a place, as many users get one as its size says,
-    always the same ones."""
-    digest = hashlib.blake2b(f"{query.user_id}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    """How many of the answer's places the share is: of what is left of a place, as many users or sessions get one as
+    its size says, always the same ones."""
+    whose = query.user_id or query.session_id or ""
+    digest = hashlib.blake2b(whose.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return min(query.limit, math.floor(query.explore * query.limit + int.from_bytes(digest) / 2**64))
 
 

@@ -1,14 +1,13 @@
 """What the live store says of items since a version was trained, laid over the version's own arrays."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
-from artifacts.catalogue import Catalogue
+from artifacts.catalogue import NO_CATEGORY, Catalogue
 from artifacts.ids import UNKNOWN, TextColumn, encode_ids
 from artifacts.lately import EventType, UnseenItem
 from artifacts.live.events import ItemEvent
@@ -17,52 +16,106 @@ from artifacts.model import Model, Popularity
 from artifacts.scoring import RECENT_DAYS, SECONDS_PER_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """Events of an item: `sold`, purchases decayed to the time `at` (Unix seconds), and how often it was looked at."""
-
-    sold: float = 0.0
-    at: float = 0.0
-    looks: int = 0
-
-    def sold_by(self, moment: float) -> float:
-        """The purchases, decayed to a later moment."""
-        return self.sold * math.exp2((self.at - moment) / SECONDS_PER_DAY / RECENT_DAYS)
-
-    def with_event(self, event: ItemEvent) -> "Demand":
-        """With one more."""
-        if event.type != EventType.PURCHASE:
-            return replace(self, looks=self.looks + 1)
-        at = max(self.at, event.time)
-        return Demand(self.sold_by(at) + Demand(1.0, event.time).sold_by(at), at, self.looks)
-
-
 @dataclass
 class Told:
-    """What was told since a number: the items that changed, as they are now, and the demand for items, both by id.
+    """What was told above the number `since` and up to `up_to`: items as they are then, and what was done with items.
 
-    `items_up_to` and `events_up_to` are the numbers of the last change and the last event that are in it.
+    All by id: `sold` are purchases, decayed to the moment `at`; `looks` how often an item was looked at. `newest` is
+    the last purchase's moment; moments are Unix seconds.
     """
 
-    items_up_to: int
-    events_up_to: int
+    since: int
+    up_to: int
+    at: float
+    newest: float = -math.inf
     items: dict[str, LiveItem] = field(default_factory=dict)
-    demand: dict[str, Demand] = field(default_factory=dict)
+    sold: dict[str, float] = field(default_factory=dict)
+    looks: dict[str, int] = field(default_factory=dict)
 
-    def add_items(self, items: Iterable[LiveItem], up_to: int) -> bool:
-        """Take changes in; whether there were any."""
-        news = {item.item_id: item for item in items}
-        self.items.update(news)
-        self.items_up_to = up_to
-        return bool(news)
+    def add_items(self, items: Iterable[LiveItem]) -> None:
+        """Items as they are by now."""
+        self.items.update((item.item_id, item) for item in items)
 
-    def add_events(self, events: Iterable[ItemEvent]) -> bool:
-        """Take events in; whether there were any."""
-        before = self.events_up_to
+    def add_events(self, events: Iterable[ItemEvent]) -> None:
+        """More events, each once. A return takes nothing back: training counts what was bought, too."""
         for event in events:
-            self.demand[event.item_id] = self.demand.get(event.item_id, Demand()).with_event(event)
-            self.events_up_to = event.seq
-        return self.events_up_to > before
+            if event.type == EventType.PURCHASE:
+                self.sold[event.item_id] = self.sold.get(event.item_id, 0.0) + left_of(self.at - event.time)
+                self.newest = max(self.newest, event.time)
+            elif event.type != EventType.RETURN:
+                self.looks[event.item_id] = self.looks.get(event.item_id, 0) + 1
+
+
+def nothing_told(version: Model) -> Told:
+    """What is known to begin with: what the version was trained with."""
+    return Told(since=version.live_seq, up_to=version.live_seq, at=version.recipe.until)
+
+
+def left_of(seconds: float) -> float:
+    """What is left of a purchase after that time: what sells now decays by half every `RECENT_DAYS`."""
+    return math.exp2(-seconds / SECONDS_PER_DAY / RECENT_DAYS)
+
+
+class Overlay:
+    """A version with what was told of its items: stock, prices, texts, what sells now, and items it has not seen.
+
+    `model` is the version to be asked, a frozen value; `opened` is it as it was opened. Taking news in costs what there
+    is of them, and copies of the arrays that they change, however much was told before.
+    """
+
+    def __init__(self, opened: Model, told: Told) -> None:
+        """With all that was told so far; from now on `told` is the overlay's own."""
+        self.opened = self.model = opened
+        self.told = told
+        self._places: dict[str, int] = {}
+        self._lay(told.items.keys(), {*told.sold, *told.looks})
+
+    def add(self, items: Collection[LiveItem], events: Collection[ItemEvent], up_to: int) -> None:
+        """Lay over what was told since, up to a number."""
+        self.told.add_items(items)
+        self.told.add_events(events)
+        self.told.up_to = up_to
+        self._lay({item.item_id for item in items}, {event.item_id for event in events})
+
+    def _lay(self, changed: Collection[str], moved: Collection[str]) -> None:
+        """Bring the model up to date with the items of these ids, and with the demand for those."""
+        model, told = self.model, self.told
+        items = {place: told.items[item_id] for item_id in changed if (place := self._place(item_id)) != UNKNOWN}
+        if items:
+            catalogue = _changed(model.catalogue, self.opened.catalogue, items)
+            model = replace(model, catalogue=catalogue, shown=_patch(model.shown, _shown(catalogue, items)))
+        if any(item_id in told.sold and self._place(item_id) != UNKNOWN for item_id in moved):
+            model = replace(model, popularity=self._popularity())
+        if any(item_id in told.items and self._place(item_id) == UNKNOWN for item_id in (*changed, *moved)):
+            model = replace(model, unseen=self._unseen())
+        self.model = model
+
+    def _place(self, item_id: str) -> int:
+        """The item's index, or UNKNOWN."""
+        place = self._places.get(item_id)
+        if place is None:
+            place = self._places[item_id] = self.opened.item_ids.find(item_id)
+        return place
+
+    def _popularity(self) -> Popularity:
+        """Recent sales as of the last purchase that is known. Items that sell alike keep the version's order."""
+        opened, told = self.opened.popularity, self.told
+        until = self.opened.recipe.until
+        moment = max(until, told.newest)
+        sold = {place: much for item_id, much in told.sold.items() if (place := self._place(item_id)) != UNKNOWN}
+        recent = opened.recent * np.float32(left_of(moment - until))
+        recent[list(sold)] += np.array(list(sold.values()), np.float32) * np.float32(left_of(moment - told.at))
+        return replace(opened, recent=recent, order=opened.order[np.argsort(-recent[opened.order], kind="stable")])
+
+    def _unseen(self) -> tuple[UnseenItem, ...]:
+        """The items the version does not know, those in most demand first."""
+        told = self.told
+
+        def demand(item: LiveItem) -> tuple[float, int, str]:
+            return -told.sold.get(item.item_id, 0.0), -told.looks.get(item.item_id, 0), item.item_id
+
+        unknown = [item for item in told.items.values() if self._place(item.item_id) == UNKNOWN]
+        return tuple(_as_unseen(item) for item in sorted(unknown, key=demand))
 
 
 @dataclass(frozen=True)
@@ -76,97 +129,57 @@ class PatchedTexts(TextColumn):
         return super().encoded(index) if patch is None else patch
 
 
-def overlaid(model: Model, told: Told) -> Model:
-    """The version with what was told of its items: stock, prices, texts, what sells now, and items it has not seen."""
-    changed = {index: item for item in told.items.values() if (index := model.item_ids.find(item.item_id)) != UNKNOWN}
-    catalogue = _change(model.catalogue, changed)
-    shown = {
-        index: orjson.dumps({"item_id": item.item_id, **catalogue.describe(index)})[1:-1]
-        for index, item in changed.items()
+def _patch(column: TextColumn, patches: Mapping[int, bytes]) -> TextColumn:
+    before = column.patches if isinstance(column, PatchedTexts) else {}
+    return PatchedTexts(column.offsets, column.data, {**before, **patches})
+
+
+def _shown(catalogue: Catalogue, changed: Mapping[int, LiveItem]) -> dict[int, bytes]:
+    return {
+        place: orjson.dumps({"item_id": item.item_id, **catalogue.describe(place)})[1:-1]
+        for place, item in changed.items()
     }
-    return replace(
-        model,
-        catalogue=catalogue,
-        shown=_patch(model.shown, shown),
-        popularity=_sell(model, told.demand),
-        unseen=_unseen(model, told),
-    )
 
 
-def _change(catalogue: Catalogue, changed: Mapping[int, LiveItem]) -> Catalogue:
-    if not changed:
-        return catalogue
+def _changed(catalogue: Catalogue, opened: Catalogue, changed: Mapping[int, LiveItem]) -> Catalogue:
+    """The catalogue with changed items; what is not said of them is as the version has it."""
     available, price = catalogue.available.copy(), catalogue.price.copy()
-    for index, item in changed.items():
-        if item.available is not None:
-            available[index] = item.available
-        if item.price is not None:
-            price[index] = item.price
-    categorised = _categorise(catalogue, {index: item.category for index, item in changed.items() if item.category})
+    for place, item in changed.items():
+        available[place] = opened.available[place] if item.available is None else item.available
+        price[place] = opened.price[place] if item.price is None else item.price
+    categories = {place: item.category or _category(opened, place) for place, item in changed.items()}
     return replace(
-        categorised,
+        _categorised(catalogue, categories),
         available=available,
         price=price,
-        titles=_patch(catalogue.titles, _said(changed, "title")),
-        image_urls=_patch(catalogue.image_urls, _said(changed, "image_url")),
-        product_urls=_patch(catalogue.product_urls, _said(changed, "product_url")),
+        titles=_patch(catalogue.titles, _texts(opened.titles, changed, "title")),
+        image_urls=_patch(catalogue.image_urls, _texts(opened.image_urls, changed, "image_url")),
+        product_urls=_patch(catalogue.product_urls, _texts(opened.product_urls, changed, "product_url")),
     )
 
 
-def _said(changed: Mapping[int, LiveItem], name: str) -> dict[int, bytes]:
-    return {index: text.encode() for index, item in changed.items() if (text := getattr(item, name)) is not None}
+def _texts(opened: TextColumn, changed: Mapping[int, LiveItem], name: str) -> dict[int, bytes]:
+    said = {place: getattr(item, name) for place, item in changed.items()}
+    return {place: opened.encoded(place) if text is None else text.encode() for place, text in said.items()}
 
 
-def _patch(column: TextColumn, patches: Mapping[int, bytes]) -> TextColumn:
-    return PatchedTexts(column.offsets, column.data, patches) if patches else column
+def _category(catalogue: Catalogue, place: int) -> str | None:
+    code = int(catalogue.category[place])
+    return None if code == NO_CATEGORY else catalogue.categories[code]
 
 
-def _categorise(catalogue: Catalogue, names: Mapping[int, str]) -> Catalogue:
+def _categorised(catalogue: Catalogue, names: Mapping[int, str | None]) -> Catalogue:
     """With items of other categories, some of them new."""
-    if not names:
+    if all(_category(catalogue, place) == name for place, name in names.items()):
         return catalogue
     former = [catalogue.categories[code] for code in range(len(catalogue.categories))]
-    categories = encode_ids(sorted({*former, *names.values()}, key=str.encode))
-    codes = np.array([*(categories.find(name) for name in former), UNKNOWN], np.int32)
+    new = {name for name in names.values() if name is not None}
+    categories = encode_ids(sorted({*former, *new}, key=str.encode))
+    codes = np.array([*(categories.find(name) for name in former), NO_CATEGORY], np.int32)
     category = codes[catalogue.category]  # NO_CATEGORY, -1, is the last of them
-    for index, name in names.items():
-        category[index] = categories.find(name)
+    for place, name in names.items():
+        category[place] = NO_CATEGORY if name is None else categories.find(name)
     return replace(catalogue, categories=categories, category=category)
-
-
-def _sell(model: Model, demand: Mapping[str, Demand]) -> Popularity:
-    """Recent sales as of the last purchase that is known. Items whose sales are alike keep the version's order."""
-    sold = {
-        index: one for item_id, one in demand.items() if one.sold and (index := model.item_ids.find(item_id)) != UNKNOWN
-    }
-    if not sold:
-        return model.popularity
-    moment = max(model.recipe.until, *(one.at for one in sold.values()))
-    recent = model.popularity.recent * np.float32(Demand(1.0, model.recipe.until).sold_by(moment))
-    recent[list(sold)] += np.array([one.sold_by(moment) for one in sold.values()], np.float32)
-    return replace(model.popularity, recent=recent, order=_reorder(model.popularity.order, recent, list(sold)))
-
-
-def _reorder(order: npt.NDArray[np.int32], recent: npt.NDArray[np.float32], moved: list[int]) -> npt.NDArray[np.int32]:
-    """The order (n_items,) by recent sales, of which only those of `moved` have changed places."""
-    stays = np.ones(len(order), np.bool_)
-    stays[moved] = False
-    rest = order[stays[order]]
-    inserted = np.array(sorted(moved, key=lambda index: (-recent[index], index)), np.int32)
-    places = np.searchsorted(-recent[rest], -recent[inserted], side="left")
-    return np.insert(rest, places, inserted)
-
-
-def _unseen(model: Model, told: Told) -> tuple[UnseenItem, ...]:
-    """The items the version does not know, those in most demand first."""
-    moment = max([model.recipe.until, *(one.at for one in told.demand.values())])
-
-    def demand(item: LiveItem) -> tuple[float, int, str]:
-        one = told.demand.get(item.item_id, Demand())
-        return -one.sold_by(moment), -one.looks, item.item_id
-
-    unknown = [item for item in told.items.values() if model.item_ids.find(item.item_id) == UNKNOWN]
-    return tuple(_as_unseen(item) for item in sorted(unknown, key=demand))
 
 
 def _as_unseen(item: LiveItem) -> UnseenItem:

@@ -1,6 +1,6 @@
 """The version a worker serves, and how it follows the store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -21,9 +21,8 @@ class Served:
     start to end. `tag` changes with whatever changes the answers about items."""
 
     model: Model
-    directory: Path
-    opened: Model
     tag: str
+    directory: Path
 
 
 class LiveModel:
@@ -79,13 +78,9 @@ class LiveModel:
     def lay_over(self) -> None:
         """Serve the same version with what the live store says by now."""
         with self._swapping:
-            if self._served is not None:
-                self._served = self._overlaid(self._served.opened, self._served.directory)
-
-    def _overlaid(self, opened: Model, directory: Path) -> Served:
-        model = self._overlay.over(opened)
-        number = self._overlay.number
-        return Served(model, directory, opened, f"{opened.version}-{number}" if number else opened.version)
+            served, laid = self._served, self._overlay.laid
+            if served is not None and laid is not None and served.model is not laid.model:
+                self._served = replace(served, model=laid.model, tag=laid.tag)
 
     def _follow(self) -> None:
         while not self._stopping.wait(POLL_SECONDS):
@@ -100,18 +95,20 @@ class LiveModel:
         try:
             self._store.verify(version)
             opened = open_model(self._store.path(version))
+            overlay = self._overlay.read(opened)
         # Whatever is wrong with a new version, the old one is served on and the thread lives on.
         except Exception as error:
             self._refuse(version, error)
             return False
         with self._swapping:
-            self._swap(self._overlaid(opened, self._store.path(version)))
+            laid = self._overlay.use(opened, overlay)
+            self._swap(Served(laid.model, laid.tag, self._store.path(version)))
         return True
 
-    def _swap(self, opened: Served) -> None:
+    def _swap(self, served: Served) -> None:
         previous = self._served.model.version if self._served else None
-        self._served = opened
-        manifest = opened.model.manifest
+        self._served = served
+        manifest = served.model.manifest
         observe_reload(manifest.version, manifest.created, previous)
         write_line(event="model_served", model_version=manifest.version, previous=previous)
 

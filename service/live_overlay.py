@@ -1,72 +1,85 @@
-"""What the live store says of items, for the version a worker serves, and of users for when the store is gone."""
+"""What the live store says of items, laid over the version that a worker serves."""
 
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import takewhile
 from threading import Lock
 
-from artifacts.lately import NOTHING_NEW, Lately
-from artifacts.live.erasures import Erasures
 from artifacts.live.errors import LiveUnavailableError
 from artifacts.live.store import LiveStore
 from artifacts.model import Model
-from artifacts.overlay import Told, overlaid
+from artifacts.overlay import Overlay, nothing_told
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A version with what was told; `tag` changes with whatever that changes."""
+
+    model: Model
+    tag: str
 
 
 class LiveOverlay:
-    """Remembers what the live store told since the served version was trained. For all threads of a worker."""
+    """Follows what the live store tells, for all threads of a worker; without a store, versions are as they are."""
 
     def __init__(self, store: LiveStore | None) -> None:
         self._store = store
-        self._told = Told(0, 0)
-        self._since: int | None = None  # the version's number that `_told` begins at; None where nothing was read
-        self._erasures: Erasures | None = None
-        self._opted_out: frozenset[str] = frozenset()
+        self._overlay: Overlay | None = None
         self._lock = Lock()
 
-    def over(self, version: Model) -> Model:
-        """A version as opened, with what was told since it was trained.
+    def read(self, version: Model) -> Overlay | None:
+        """A version with all that was told since it was trained, to be used; None where the store cannot be read."""
+        told = nothing_told(version)
+        if self._store is not None:
+            try:
+                changes = self._store.changes_since(told.up_to)
+                told.add_items(changes.items)
+                events = self._store.item_events_since(told.up_to)
+                told.add_events(takewhile(lambda event: event.seq <= changes.up_to, events))
+            except LiveUnavailableError:
+                return None
+            told.up_to = changes.up_to
+        return Overlay(version, told)
 
-        Where the live store cannot be read, with what was told since the version before it was.
+    def use(self, version: Model, overlay: Overlay | None) -> Laid:
+        """Follow for another version from now on, `overlay` being what was read of it.
+
+        Where that could not be, with what was told since the version before it was trained.
         """
-        if self._store is None:
-            return version
         with self._lock:
-            if self._since != version.live_seq:
-                self._begin(self._store, version.live_seq)
-            return overlaid(version, self._told)
+            known = self._overlay.told if self._overlay else nothing_told(version)
+            self._overlay = overlay or Overlay(version, known)
+            with suppress(LiveUnavailableError):
+                self._catch_up(self._overlay)
+            return _laid(self._overlay)
 
-    def follow(self) -> bool:
-        """Read what is new; whether there was anything that changes answers. Raises LiveUnavailableError."""
-        if self._store is None or self._since is None:
-            return False
+    def follow(self, last: int) -> None:
+        """Read what is new, the store's last number being `last`. Raises LiveUnavailableError."""
         with self._lock:
-            if self._store.watermark() <= self._told.events_up_to:
-                return False
-            self._erasures, self._opted_out = self._store.erasures(), self._store.opted_out()
-            return _read(self._store, self._told)
+            overlay = self._overlay
+            if overlay is None:
+                return
+            if overlay.told.since != overlay.opened.live_seq or last < overlay.told.up_to:  # an older backup, then
+                self._overlay = self.read(overlay.opened) or overlay
+            elif overlay.told.up_to < last:
+                self._catch_up(overlay)
 
     @property
-    def number(self) -> int:
-        """The number of the last change that answers know of."""
-        return max(self._told.items_up_to, self._told.events_up_to)
+    def laid(self) -> Laid | None:
+        """The version that is used, with what was told by now."""
+        with self._lock:
+            return _laid(self._overlay) if self._overlay else None
 
-    def remembered(self, user_id: str | None) -> Lately:
-        """What is known of a user without the store: whether they asked to be forgotten, or not to be profiled."""
-        if user_id is None or self._erasures is None:
-            return NOTHING_NEW
-        return Lately(erased=self._erasures.of(user_id), personalized=user_id not in self._opted_out)
-
-    def _begin(self, store: LiveStore, number: int) -> None:
-        told = Told(number, number)
-        try:
-            _read(store, told)
-            self._erasures, self._opted_out = store.erasures(), store.opted_out()
-        except LiveUnavailableError:
+    def _catch_up(self, overlay: Overlay) -> None:
+        if self._store is None:
             return
-        self._told, self._since = told, number
+        told = overlay.told
+        changes = self._store.changes_since(told.up_to)
+        events = self._store.item_events_since(told.up_to)
+        # In a list first: what broke off has changed nothing, and is read again.
+        overlay.add(changes.items, [*takewhile(lambda event: event.seq <= changes.up_to, events)], changes.up_to)
 
 
-def _read(store: LiveStore, told: Told) -> bool:
-    up_to = store.watermark()
-    changes = store.changes_since(told.items_up_to)
-    news = [told.add_items(changes.items, changes.up_to), told.add_events(store.item_events_since(told.events_up_to))]
-    told.events_up_to = max(told.events_up_to, up_to)
-    return any(news)
+def _laid(overlay: Overlay) -> Laid:
+    version, told = overlay.opened.version, overlay.told
+    return Laid(overlay.model, f"{version}-{told.since}-{told.up_to}" if told.up_to else version)

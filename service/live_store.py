@@ -10,6 +10,7 @@ from artifacts.live.store import LiveStore
 from artifacts.query import Query
 from service.errors import LiveStoreError, NoLiveStoreError
 from service.live_overlay import LiveOverlay
+from service.live_users import LiveUsers
 from service.log import write_line
 from service.metrics import observe_live, observe_live_failure
 
@@ -23,6 +24,7 @@ class LiveConnection:
         """Connects to nothing. Raises LiveUrlError."""
         self._store = LiveStore(url) if url is not None else None
         self.overlay = LiveOverlay(self._store)
+        self._users = LiveUsers()
         self._told: Callable[[], None] = lambda: None
         self._failure: str | None = None
         self._stopping = Event()
@@ -50,18 +52,22 @@ class LiveConnection:
             raise LiveStoreError(f"the live store is not available ({error.reason}): try again") from error
 
     def when_told(self, act: Callable[[], None]) -> None:
-        """Name what is to be done whenever the store told something new of items."""
+        """Name what is to be done when the store may have told something new of items."""
         self._told = act
 
     def lately(self, query: Query, after: int) -> tuple[Lately, bool]:
-        """What the store tells of the query's user and session above a number, and whether it could not be asked."""
+        """What the store tells of the query's user and session above a number, and whether it could not be asked.
+
+        It is not asked while the thread that looks after it finds that it cannot be: nobody waits for that.
+        """
         if self._store is None:
             return NOTHING_NEW, False
-        try:
-            return self._store.person(query.user_id, query.session_id, after), False
-        except LiveUnavailableError as error:
-            observe_live_failure(error.reason)
-            return self.overlay.remembered(query.user_id), True
+        if self._failure is None:
+            try:
+                return self._store.person(query.user_id, query.session_id, after), False
+            except LiveUnavailableError as error:
+                observe_live_failure(error.reason)
+        return self._users.remembered(query.user_id), True
 
     def start(self) -> None:
         """Open the store, where there is one, then keep an eye on it."""
@@ -76,9 +82,10 @@ class LiveConnection:
     def refresh(self, store: LiveStore) -> None:
         """See whether the store can be used, and say so when that changes."""
         try:
-            store.check()
-            if self.overlay.follow() or self._failure is not None:
-                self._told()
+            last = store.check()
+            self._users.follow(store, last)
+            self.overlay.follow(last)
+            self._told()
         except LiveUnavailableError as error:
             self._note(error.reason, str(error))
         # The thread lives on whatever happens: without it, a store that is lost stays lost.

@@ -40,14 +40,15 @@ class Informant:
     explore: float
 
     def inform(self, query: Query, model: Model) -> tuple[Query, bool]:
-        """The query with what is known by now; whether the live store could not be asked."""
+        """The query with what is known by now; whether the live store cannot be used."""
         query = replace(query, explore=self.explore) if self.explore else query
         if not query.personalized or (query.user_id is None and query.session_id is None):
             return query, self.connection.degraded
         lately, failed = self.connection.lately(query, model.live_seq)
+        degraded = failed or self.connection.degraded
         if lately is NOTHING_NEW:
-            return query, failed
-        return replace(query, lately=lately, personalized=lately.personalized), failed
+            return query, degraded
+        return replace(query, lately=lately, personalized=lately.personalized), degraded
 
 
 @dataclass(frozen=True, slots=True)

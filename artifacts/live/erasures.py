@@ -32,11 +32,15 @@ class Erasures:
         """The user's last erasure: what they did up to then must be left out, what they did later counts."""
         return self.by_digest.get(self.digester(user_id)) if self.by_digest else None
 
+    def and_later(self, others: "Erasures") -> "Erasures":
+        """With those that came afterwards."""
+        return Erasures(others.digester, {**self.by_digest, **others.by_digest}) if others.by_digest else self
 
-_ALL = sa.select(ERASURES.c.digest, ERASURES.c.time, ERASURES.c.seq)
+
+_ABOVE = sa.select(ERASURES.c.digest, ERASURES.c.time, ERASURES.c.seq).where(ERASURES.c.seq > sa.bindparam("after"))
 
 
-def read_erasures(database: Database, digester: Digester) -> Erasures:
-    """All erasures. Raises LiveUnavailableError."""
-    rows = database.read(_ALL, {}, patient=True)
+def read_erasures(database: Database, digester: Digester, after: int) -> Erasures:
+    """The erasures above a number. Raises LiveUnavailableError."""
+    rows = database.read(_ABOVE, {"after": after}, patient=True)
     return Erasures(digester, {bytes(digest): Erasure(time, seq) for digest, time, seq in rows})

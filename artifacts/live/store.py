@@ -90,9 +90,9 @@ class LiveStore:
         """All events above `after` up to `up_to`, in their order. Raises while it is read."""
         return self._all(events.read_events(self._database, after, up_to))
 
-    def erasures(self) -> Erasures:
-        """All erasures, to leave users out of what is made of other data."""
-        return self._read(lambda key: erasures.read_erasures(self._database, key))
+    def erasures(self, after: int = 0) -> Erasures:
+        """The erasures above a number, to leave users out of what is made of other data."""
+        return self._read(lambda key: erasures.read_erasures(self._database, key, after))
 
     def erased(self, user_id: str) -> Erasure | None:
         """When a user was last erased."""
@@ -100,7 +100,11 @@ class LiveStore:
 
     def opted_out(self) -> frozenset[str]:
         """The users who want no answers of their own."""
-        return self._read(lambda _: users.read_opted_out(self._database))
+        return frozenset(user_id for user_id, personalized in self.preferences().items() if not personalized)
+
+    def preferences(self, after: int = 0) -> dict[str, bool]:
+        """Whether users want answers of their own, of those who chose above a number."""
+        return self._read(lambda _: users.read_preferences(self._database, after))
 
     def held(self, user_id: str) -> Held:
         """All that is held of a user."""

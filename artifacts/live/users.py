@@ -35,7 +35,7 @@ _THEIRS = EVENTS.c.user_id == sa.bindparam("user_id")
 _EVENTS = sa.select(*(EVENTS.c[name] for name in StoredEvent._fields)).where(_THEIRS).order_by(EVENTS.c.seq)
 _PREFERENCE = sa.select(PREFERENCES.c.personalized).where(PREFERENCES.c.user_id == sa.bindparam("user_id"))
 _ERASURE = sa.select(ERASURES.c.time, ERASURES.c.seq).where(ERASURES.c.digest == sa.bindparam("digest"))
-_OPTED_OUT = sa.select(PREFERENCES.c.user_id).where(PREFERENCES.c.personalized.is_(False))
+_CHOICES = sa.select(PREFERENCES.c.user_id, PREFERENCES.c.personalized).where(PREFERENCES.c.seq > sa.bindparam("after"))
 
 
 def erase(database: Database, digester: Digester, user_id: str) -> Forgotten:
@@ -78,6 +78,6 @@ def held(database: Database, digester: Digester, user_id: str) -> Held:
     )
 
 
-def read_opted_out(database: Database) -> frozenset[str]:
-    """The users who want no answers of their own. Raises LiveUnavailableError."""
-    return frozenset(user_id for (user_id,) in database.read(_OPTED_OUT, {}, patient=True))
+def read_preferences(database: Database, after: int) -> dict[str, bool]:
+    """Whether users want answers of their own, of those who chose above a number. Raises LiveUnavailableError."""
+    return {user_id: bool(chosen) for user_id, chosen in database.read(_CHOICES, {"after": after}, patient=True)}
