@@ -1,5 +1,6 @@
 """What for each of many users? The answers of `recommend`, for as little as they cost together."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from artifacts.answer import Answer, Scored
 from artifacts.best_many import Pairs, Wanted, bytes_per_user, find_best, order_pairs, score_pairs
 from artifacts.ids import UNKNOWN
+from artifacts.lately import NOTHING_NEW, Lately
 from artifacts.model import Model
 from artifacts.query import Fallback, Query, Repeat, Source
 from artifacts.recommend import recommend
@@ -17,6 +19,7 @@ from artifacts.shelf import Shelf, vector_lengths
 SOURCES = tuple(Source)
 FALLBACKS = (None, *Fallback)
 NOBODY = "\ud800"  # an id that no version holds: it has no UTF-8
+NOBODY_TOLD: Mapping[int, Lately] = {}
 
 Indexes = npt.NDArray[np.int64]
 
@@ -46,18 +49,27 @@ class ManyAnswers:
     fallbacks: Indexes
 
 
-def recommend_many(model: Model, shelf: Shelf, query: Query, users: Indexes, n_bytes: int) -> ManyAnswers:
+def recommend_many(  # noqa: PLR0913
+    model: Model,
+    shelf: Shelf,
+    query: Query,
+    users: Indexes,
+    n_bytes: int,
+    *,
+    lately: Mapping[int, Lately] = NOBODY_TOLD,
+) -> ManyAnswers:
     """What `recommend` answers each of the users (n,) int64, UNKNOWN (-1) for who is not known, to a query without a
-    `user_id` whose items are `shelf`.
+    `user_id` whose items are `shelf`. `lately`, by place, is what the live store tells of some of the users.
 
     Works in about `n_bytes` however many users there are. Scores differ by the rounding of float32. Where the version's
     index is approximate, these picks are the exact ones.
     """
     blended = _are_blended(model, query, users)
+    blended[list(lately)] = False
     rows, step = np.flatnonzero(blended), max(1, n_bytes // bytes_per_user(shelf))
     parts = [_blend(model, shelf, query, users, rows[start : start + step]) for start in range(0, len(rows), step)]
     others = np.flatnonzero(~blended)
-    answers = _answers(model, query, users[others])
+    answers = _answers(model, query, users[others], [lately.get(row, NOTHING_NEW) for row in others.tolist()])
     parts += [_as_picks(row, answer.scored) for row, answer in zip(others.tolist(), answers, strict=True)]
     fallbacks = np.full(len(users), FALLBACKS.index(None))
     fallbacks[others] = [FALLBACKS.index(answer.fallback) for answer in answers]
@@ -102,16 +114,20 @@ def _bought(model: Model, users: Indexes) -> tuple[Pairs, npt.NDArray[np.float32
     return Pairs(rows[bought], history.items[entries].astype(np.int64)), history.frequency[entries]
 
 
-def _answers(model: Model, query: Query, users: Indexes) -> list[Answer]:
+def _answers(model: Model, query: Query, users: Indexes, lately: Sequence[Lately]) -> list[Answer]:
     """Each user's answer of `recommend`, one after the other."""
     nobodys = recommend(model, replace(query, user_id=NOBODY))
+    impersonal = recommend(model, replace(query, user_id=NOBODY, personalized=False))
 
-    def ask(user: int) -> Answer:
-        if user == UNKNOWN or not query.personalized:
+    def ask(user: int, told: Lately) -> Answer:
+        if not query.personalized or not told.personalized:
+            return impersonal
+        if user == UNKNOWN and told is NOTHING_NEW:
             return nobodys
-        return recommend(model, replace(query, user_id=model.user_ids[user]))
+        user_id = NOBODY if user == UNKNOWN else model.user_ids[user]
+        return recommend(model, replace(query, user_id=user_id, lately=told))
 
-    return [ask(user) for user in users.tolist()]
+    return [ask(user, told) for user, told in zip(users.tolist(), lately, strict=True)]
 
 
 def _as_picks(row: int, scored: Scored) -> ManyPicks:

@@ -209,7 +209,8 @@ def _picks(options: argparse.Namespace) -> None:
         repeat=Repeat(options.repeat),
         personalized=options.personalized,
     )
-    tally = write_picks(Store(artifacts_dir()), options.out, query, options.users, not options.quiet)
+    live = read_live_settings(os.environ)
+    tally = write_picks(Store(artifacts_dir()), options.out, query, options.users, not options.quiet, live=live)
     print(
         f"wrote {options.out}: {tally.picks:,} picks for {tally.users:,} users, "
         f"{tally.unknown:,} of them unknown (popular items), {tally.empty:,} without picks"

@@ -16,6 +16,8 @@ from artifacts.model import Model, open_model
 from artifacts.query import Query
 from artifacts.store import Store
 from training.errors import PicksError
+from training.live_picks import LiveState, read_live_state
+from training.live_settings import NO_LIVE_STORE, LiveSettings
 from training.picks_chunk import Asked, Chunk, write_chunk
 from training.picks_files import SCHEMA, format_of
 from training.picks_parts import Tally, open_parts
@@ -27,38 +29,51 @@ WORKING_MIB = 128  # that a process answers them in, beside its rows and the mod
 CHUNKS_WORTH_PROCESSES = 16  # fewer are answered before other processes have started
 
 
-def write_picks(store: Store, out: Path, query: Query, users: Path | None, show_progress: bool) -> Tally:
+def write_picks(  # noqa: PLR0913
+    store: Store,
+    out: Path,
+    query: Query,
+    users: Path | None,
+    show_progress: bool,
+    *,
+    live: LiveSettings = NO_LIVE_STORE,
+) -> Tally:
     """Ask the published version the query for each user, and write the picks to `out`.
 
-    `query` lacks its `user_id`; `users` is a file of user ids, None for every user the version knows. The file is
-    put in its place when it is whole. A run that was cut short is gone on with, as long as version, query and users
-    are the same.
-    Raises PicksError where the file cannot be written, DataError where the users cannot be read, ArtifactError
-    where no good version is published.
+    `query` lacks its `user_id`; `users` is a file of user ids, None for every user the version knows. Where there is a
+    live store, everybody is answered by what it tells as the run begins. The file is put in its place when it is whole.
+    A run that was cut short is gone on with, as long as version, query, users and live store are the same.
+    Raises PicksError where the file cannot be written, DataError where the users or the live store cannot be read,
+    ArtifactError where no good version is published.
     """
     form = format_of(out)
     version = store.current_path()
     model = open_model(version)
     listed = None if users is None else read_user_list(users)
     n_users = len(model.user_ids) if listed is None else listed.n_users
-    with open_parts(out, _run(model, query, listed)) as parts:
+    state = read_live_state(live.live_url, model) if live.live_url else None
+    with open_parts(out, _run(model, query, listed, state)) as parts:
         done = parts.tallies()
         chunks = _chunks(_known(len(model.user_ids)) if listed is None else _listed(listed), done)
-        write = partial(write_chunk, Asked(version, query, WORKING_MIB << 20), parts, form)
+        if state is not None:
+            chunks = (state.inform(chunk, model) for chunk in chunks)
+        asked = Asked(version, query, WORKING_MIB << 20, state.told if state else None)
+        write = partial(write_chunk, asked, parts, form)
         _follow(_answer(write, chunks, n_users, done), n_users, _total(done).users, show_progress)
         total = _total(parts.tallies())
-        if total.users != n_users:
+        if listed is not None and total.users != n_users:
             raise PicksError(f"{users}: was changed while it was read: run again")
         parts.finish(out, form.join)
     return total
 
 
-def _run(model: Model, query: Query, listed: UserList | None) -> dict[str, Any]:
+def _run(model: Model, query: Query, listed: UserList | None, state: LiveState | None) -> dict[str, Any]:
     """What the parts of one run have in common."""
     return {
         "version": model.version,
         "query": asdict(query),
         "users": listed and listed.fingerprint,
+        "live": state and [state.name, state.seq],
         "users_per_chunk": USERS_PER_CHUNK,
         "columns": list(SCHEMA),
     }

@@ -7,6 +7,7 @@ import polars as pl
 from artifacts.catalogue import NO_CATEGORY
 from artifacts.ids import TextColumn
 from artifacts.model import Model
+from artifacts.overlay import PatchedTexts
 from artifacts.recommend_many import FALLBACKS, SOURCES, ManyAnswers
 from training.picks_files import SCHEMA
 
@@ -40,13 +41,21 @@ def describe_items(model: Model) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "item_id": read_texts(model.item_ids),
-            "title": read_texts(catalogue.titles),
+            "title": _read_patched(catalogue.titles),
             "category": categories[category],
             "price": pl.Series(prices, dtype=pl.Float64).fill_nan(None),
-            "image_url": read_texts(catalogue.image_urls),
-            "product_url": read_texts(catalogue.product_urls),
+            "image_url": _read_patched(catalogue.image_urls),
+            "product_url": _read_patched(catalogue.product_urls),
         }
     ).with_columns(pl.col("title", "image_url", "product_url").replace("", None))
+
+
+def _read_patched(texts: TextColumn) -> pl.Series:
+    read = read_texts(texts)
+    if not isinstance(texts, PatchedTexts) or not texts.patches:
+        return read
+    patches = [patch.decode() for patch in texts.patches.values()]
+    return read.scatter(list(texts.patches), pl.Series(patches, dtype=pl.String))
 
 
 def read_texts(texts: TextColumn, rows: slice = slice(None)) -> pl.Series:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -16,6 +16,8 @@ AHEAD = 2  # tasks handed out for each process: one to work on, one to go on wit
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_work_here: list[Callable[[Any], Any]] = []  # what this process was started for: it comes once, and not with every task
 
 
 def spread(work: Callable[[Task], Result], tasks: Iterable[Task], processes: int) -> Iterator[Result]:
@@ -33,14 +35,19 @@ def spread(work: Callable[[Task], Result], tasks: Iterable[Task], processes: int
         under_way: deque[Future[Result]] = deque()
         while True:
             ready = islice(remaining, AHEAD * processes - len(under_way))
-            under_way.extend(pool.submit(work, task) for task in ready)
+            under_way.extend(pool.submit(_do, task) for task in ready)
             if not under_way:
                 return
             yield under_way.popleft().result()
 
 
-def _begin(_work: object) -> None:
-    """Settle in; `work` comes along so that the libraries whose threads are limited are loaded by now."""
+def _do(task: Any) -> Any:
+    return _work_here[0](task)
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    """Settle in, with the libraries of `work`, whose threads are limited, loaded by now."""
+    _work_here.append(work)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts them all; the first process ends the others
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threadpool_limits(1)
