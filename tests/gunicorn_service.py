@@ -86,6 +86,41 @@ def ask(
 
 
 @contextmanager
+def every_worker(service: Service) -> Iterator[dict[int, HTTPConnection]]:
+    """A connection that stays open to each of its workers, by process id."""
+    opened: list[HTTPConnection] = []
+    found: dict[int, HTTPConnection] = {}
+
+    def one_more() -> bool:
+        connection = HTTPConnection("127.0.0.1", service.port, timeout=DEADLINE_SECONDS)
+        opened.append(connection)
+        ask(connection, "GET", "/health/live")
+        found.setdefault(_worker_of(service, connection), connection)
+        return found.keys() == set(service.workers())
+
+    try:
+        wait_for(one_more)
+        yield found
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+def _worker_of(service: Service, connection: HTTPConnection) -> int:
+    """The process that has the other end of a connection."""
+    ports = [f"{port:04X}" for port in (service.port, connection.sock.getsockname()[1])]
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, *_, inode = line.split()[:10]
+        if [local.rpartition(":")[2], remote.rpartition(":")[2]] == ports:
+            return next(pid for pid in service.workers() if f"socket:[{inode}]" in _open_files(pid))
+    raise RuntimeError(f"no worker has {ports}")
+
+
+def _open_files(pid: int) -> set[str]:
+    return {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()}
+
+
+@contextmanager
 def running(store: Path, directory: Path, *arguments: str, ready: bool = True, **settings: str) -> Iterator[Service]:
     """A service over a store's directory; its logs go to `directory`. Waits until it is ready, or only up."""
     process, out, err = _start(store, directory, arguments, settings)
