@@ -60,6 +60,11 @@ class Truth:
         return {self.version.item_ids[place] for place in range(len(self.version.item_ids))}
 
     @property
+    def telling(self) -> Items:
+        """Those that tell a taste: what nobody bought before training has no factors."""
+        return {self.version.item_ids[place] for place in self.version.item_factors.any(axis=1).nonzero()[0].tolist()}
+
+    @property
     def sold_out(self) -> Items:
         return {item_id for item_id in self.known | self.said.keys() if self.field(item_id, "available") is False}
 
@@ -94,7 +99,7 @@ class Truth:
         if who in self.opted_out:
             return "not_personalized"
         looked_at = {item_id for owner, item_id, more in self.dealt if owner == who and more == 0}
-        return None if (self.bought(who) | looked_at) & self.known else "unknown_user"
+        return None if (self.bought(who) | looked_at) & self.telling else "unknown_user"
 
 
 class Day:
