@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from training.errors import PicksError, TrainingError
 from training.evaluation.table import as_text
 from training.gate import GateError
 from training.job import measure, train
+from training.live_settings import read_live_settings
 from training.picks import write_picks
 from training.sample_shop import generate
 from training.summary import summarise
@@ -170,7 +172,8 @@ def _price(text: str) -> float:
 
 def _train(options: argparse.Namespace) -> None:
     store = Store(artifacts_dir())
-    version = train(_config(options, store), store, not options.quiet, options.force)
+    live = read_live_settings(os.environ)
+    version = train(_config(options, store), store, not options.quiet, options.force, live)
     print(summarise(read_manifest(store.path(version))))
     print(f"\npublished {version} in {store.path(version)}")
 
@@ -178,14 +181,16 @@ def _train(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     store = Store(artifacts_dir())
     directory = options.out or store.root / "evaluation"
-    evaluation = measure(_config(options, store), store, directory, not options.quiet, options.seeds)
+    live = read_live_settings(os.environ)
+    evaluation = measure(_config(options, store), store, directory, not options.quiet, options.seeds, live=live)
     print(as_text(evaluation))
     print(f"report: {directory / REPORT_NAME}")
 
 
 def _tune(options: argparse.Namespace) -> None:
     config = _config(options, Store(artifacts_dir()))
-    tuned = tune(config, options.config, options.out, Budget(60 * options.minutes), not options.quiet)
+    live = read_live_settings(os.environ)
+    tuned = tune(config, options.config, options.out, Budget(60 * options.minutes), not options.quiet, live=live)
     print(f"{tuned.text}\nwrote {options.out}")
 
 

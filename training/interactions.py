@@ -1,8 +1,10 @@
 """A shop's history as the training knows it: cleaned events and the catalogue."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 from tqdm import tqdm
@@ -11,6 +13,9 @@ from training.cleaning import clean
 from training.columns import CANONICAL, REQUIRED, SCHEMA, find, parse
 from training.config import Config
 from training.errors import DataError
+from training.live import Joined, join_live, read_live
+from training.live_items import put_over
+from training.live_settings import NO_LIVE_STORE, LiveSettings
 from training.products import FROM_CATALOGUE, merge, products_sold, read_products
 from training.sources import open_tables, public_name
 
@@ -27,7 +32,8 @@ class Interactions:
     `catalogue`: item_id (String, unique), title, category (String), price (Float64), image_url, product_url (String),
     available (Boolean): every item of `frame`, and those that only the catalogue's own file holds.
     `cleaning`: (what, rows), see `training.cleaning.Cleaned`. `source`: where from, without passwords.
-    `fingerprint`: sha256 over what was read of the mapped columns, in order.
+    `fingerprint`: sha256 over what was read of the mapped columns, in order. `live`: what the manifest says of the live
+    store, nothing where none was read.
     """
 
     frame: pl.DataFrame
@@ -35,6 +41,7 @@ class Interactions:
     cleaning: tuple[tuple[str, int], ...]
     source: str
     fingerprint: str
+    live: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,9 @@ class _Read:
     odd_time: str | None
 
 
-def read_interactions(config: Config, progress: bool) -> Interactions:
-    """Read, clean and weigh what `config.data` names, with a progress bar on stderr if `progress`.
+def read_interactions(config: Config, progress: bool, settings: LiveSettings = NO_LIVE_STORE) -> Interactions:
+    """Read, clean and weigh what `config.data` names and what the live store holds where there is one, with progress
+    bars on stderr if `progress`.
 
     Raises DataError if anything cannot be read, is not mapped, or if no row is usable.
     """
@@ -57,15 +65,21 @@ def read_interactions(config: Config, progress: bool) -> Interactions:
     source = public_name(config.data.source)
     read = _read(config, config.data.source, progress)
     own = read_products(config, config.data.catalogue, read.roles) if config.data.catalogue else None
-    cleaned = clean(read.rows, config, datetime.now(UTC).replace(tzinfo=None))
+    # After the data: what came in the meantime is in one of them, or in both, and counts once.
+    live = read_live(settings.live_url, config, progress) if settings.live_url else None
+    joined = join_live(read.rows, read.fingerprint, live, config) if live else _alone(read)
+    cleaned = clean(joined.rows, config, datetime.now(UTC).replace(tzinfo=None))
+    table = (*joined.lines, *cleaned.table[1:])
     if cleaned.rows.is_empty():
-        raise DataError(_nothing_left(source, cleaned.table, read))
+        raise DataError(_nothing_left(source, table, read))
+    catalogue = merge(products_sold(cleaned.rows), own)
     return Interactions(
         _weighed(cleaned.rows, config),
-        merge(products_sold(cleaned.rows), own),
-        cleaned.table,
+        put_over(catalogue, live.items) if live else catalogue,
+        table,
         source,
-        read.fingerprint,
+        joined.fingerprint,
+        live.described if live else {},
     )
 
 
@@ -87,6 +101,10 @@ def _read(config: Config, source: str, progress: bool) -> _Read:
                 bar.update(rows.height)
     rows = pl.concat(parts) if parts else pl.DataFrame(schema=dict(SCHEMA))
     return _Read(rows, digest.hexdigest(), frozenset(roles), odd_time)
+
+
+def _alone(read: _Read) -> Joined:
+    return Joined(read.rows, (("read", read.rows.height),), read.fingerprint)
 
 
 def _odd_time(raw: pl.Series, times: pl.Series, name: str) -> str | None:

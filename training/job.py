@@ -1,6 +1,7 @@
 """A training run: the data's path from the source to the published version, step by step."""
 
 import sys
+import time
 from pathlib import Path
 
 from artifacts.errors import ArtifactError
@@ -9,6 +10,7 @@ from artifacts.store import DEFAULT_KEEP, Store
 from training.choice import choose_recipe, settled
 from training.config import Config
 from training.dataset import encode
+from training.errors import DataError
 from training.evaluation.results import Evaluation
 from training.evaluation.run import BACKTESTS, evaluate
 from training.evaluation.split import test_window
@@ -16,6 +18,9 @@ from training.evaluation.spread import over_seeds
 from training.gate import judge, pass_gate
 from training.interactions import read_interactions
 from training.lessons import Lessons
+from training.live_pruning import prune_live
+from training.live_settings import NO_LIVE_STORE, LiveSettings
+from training.live_store import check_live
 from training.provenance import Stopwatch, describe
 from training.published import ask_published, save_ndcg
 from training.recipe import fit_recipe
@@ -23,16 +28,20 @@ from training.report.page import describe_run, write_report
 from training.report.past import past_versions, this_version
 
 
-def train(config: Config, store: Store, show_progress: bool, force: str | None = None) -> str:
-    """Train on the configured data and publish; answers the new version's name.
+def train(
+    config: Config, store: Store, show_progress: bool, force: str | None = None, live: LiveSettings = NO_LIVE_STORE
+) -> str:
+    """Train on the configured data and the live store and publish; answers the new version's name. Events that the live
+    store need not keep any more are deleted then.
 
-    Raises DataError where the data cannot be used, GateError where the recipe is worse than its baselines or than
-    the published version (`force` is a reason to publish it still), ArtifactError where the store cannot be used;
-    either way what was published before stays published.
+    Raises DataError where the data or the live store cannot be used, GateError where the recipe is worse than its
+    baselines or than the published version (`force` is a reason to publish it still), ArtifactError where the store
+    cannot be used; either way what was published before stays published.
     """
     clock = Stopwatch()
     with clock.step("read and clean"):
-        interactions = read_interactions(config, show_progress)
+        check_live(live, create=not store.versions())
+        interactions = read_interactions(config, show_progress, live)
     with clock.step("choose the recipe"):
         lessons = Lessons(interactions, config, show_progress)
         choice = choose_recipe(lessons)
@@ -65,25 +74,38 @@ def train(config: Config, store: Store, show_progress: bool, force: str | None =
             versions = [*past_versions(store), this_version(run.created, metrics)]
             write_report(draft / REPORT_NAME, evaluation, run, judgement, versions)
         version = store.publish(draft, describe(lessons.config, interactions, dataset, metrics, clock.seconds))
-    _prune(store, version)
+    _prune(store, version, live)
     return version
 
 
-def _prune(store: Store, version: str) -> None:
-    """Remove old versions; that this fails does not undo what was published."""
+def _prune(store: Store, version: str, live: LiveSettings) -> None:
+    """Remove old versions and old live events; that this fails does not undo what was published."""
     try:
         store.prune(DEFAULT_KEEP)
     except (ArtifactError, OSError) as error:
         print(f"train: {version} is published, but old versions could not be removed: {error}", file=sys.stderr)
+    try:
+        if live.live_url is not None:
+            prune_live(store, live.live_url, live.live_keep_days, time.time())
+    except (ArtifactError, DataError, OSError) as error:
+        print(f"train: {version} is published, but old live events could not be removed: {error}", file=sys.stderr)
 
 
-def measure(config: Config, store: Store, directory: Path, show_progress: bool, n_seeds: int = 1) -> Evaluation:
+def measure(  # noqa: PLR0913
+    config: Config,
+    store: Store,
+    directory: Path,
+    show_progress: bool,
+    n_seeds: int = 1,
+    *,
+    live: LiveSettings = NO_LIVE_STORE,
+) -> Evaluation:
     """Evaluate the configured recipe on the last window, with `n_seeds` seeds, and on earlier ones and write the report
     into `directory`.
 
     Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
     """
-    interactions = read_interactions(config, show_progress)
+    interactions = read_interactions(config, show_progress, live)
     lessons = Lessons(interactions, config, show_progress)
     lessons = settled(lessons, choose_recipe(lessons))
     evaluation = over_seeds(evaluate(lessons, BACKTESTS), lessons, n_seeds)

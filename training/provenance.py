@@ -45,6 +45,7 @@ def describe(
             "to": _iso(dataset.until),
             "n_users": dataset.n_users,
             "n_items": dataset.n_items,
+            **interactions.live,
         },
         configuration=config.public(),
         libraries={name: version(name) for name in LIBRARIES},

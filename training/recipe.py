@@ -10,6 +10,7 @@ from artifacts.model import Fitted
 from training.dataset import Dataset
 from training.fit import fit
 from training.lessons import Lessons
+from training.live_events import event_weights
 from training.ranker import fit_ranker
 
 
@@ -18,6 +19,7 @@ def fit_recipe(dataset: Dataset, catalogue: pl.DataFrame, lessons: Lessons, mome
     history is long enough to teach it."""
     settings = lessons.config.model
     fitted = fit(dataset, catalogue, settings, lessons.show_progress)
+    fitted = replace(fitted, recipe=replace(fitted.recipe, event_weights=event_weights(lessons.config)))
     examples = lessons.until(moment) if settings.recipe == "ranker" else []
     if not examples:
         return fitted

@@ -27,6 +27,7 @@ from training.evaluation.split import Window, before, test_window
 from training.evaluation.tasks import JUDGED, Task
 from training.interactions import read_interactions
 from training.lessons import Lessons
+from training.live_settings import NO_LIVE_STORE, LiveSettings
 
 TRIALS_SUFFIX = ".trials"
 """Of the file beside the output that holds all trials, and from which the next run goes on."""
@@ -85,7 +86,15 @@ class Tuned:
         return "\n".join([*lines, "measurably better, on the window they were chosen on:", *found])
 
 
-def tune(config: Config, path: Path | None, out: Path, budget: Budget, show_progress: bool) -> Tuned:
+def tune(  # noqa: PLR0913
+    config: Config,
+    path: Path | None,
+    out: Path,
+    budget: Budget,
+    show_progress: bool,
+    *,
+    live: LiveSettings = NO_LIVE_STORE,
+) -> Tuned:
     """Search [model] for the blend and write `out`: the configuration of `path` with what was found.
 
     Goes on with the trials beside `out` if they are of the same data and configuration. An interrupt (Ctrl-C) ends the
@@ -94,7 +103,7 @@ def tune(config: Config, path: Path | None, out: Path, budget: Budget, show_prog
     if out.is_dir() or not out.parent.is_dir():
         raise TuneError(f"{out}: cannot be written: its directory has to exist, and it is no directory itself")
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path else tomlkit.document()
-    interactions = read_interactions(config, show_progress)
+    interactions = read_interactions(config, show_progress, live)
     window = test_window(interactions.frame, config.evaluation.test_days).earlier(1)
     # From here on there is no test window.
     lessons = Lessons(before(interactions, window.end), _with(config, {"recipe": "blend"}), show_progress=False)
