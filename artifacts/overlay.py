@@ -183,5 +183,6 @@ def _categorised(catalogue: Catalogue, names: Mapping[int, str | None]) -> Catal
 
 
 def _as_unseen(item: LiveItem) -> UnseenItem:
-    said = {name: value for name in ITEM_FIELDS if name != "available" and (value := getattr(item, name)) is not None}
+    texts = {name: getattr(item, name) for name in ITEM_FIELDS if name != "available"}
+    said = {name: value for name, value in texts.items() if value is not None and value != ""}
     return UnseenItem(item.item_id, item.available is not False, item.category, item.price, said)

@@ -119,7 +119,7 @@ def _share(environ: Mapping[str, str], name: str, problems: list[str]) -> float:
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
-        problems.append(f"{name}: {text!r} is not a number from 0 to 1")
+        problems.append(f"{name}={text!r} is not a number from 0 to 1")
     return share
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
@@ -83,6 +83,45 @@ def ask(
     connection.request(method, target, body, sent)
     response = connection.getresponse()
     return Reply(response.status, response.headers, response.read())
+
+
+@contextmanager
+def every_worker(service: Service) -> Iterator[dict[int, HTTPConnection]]:
+    """A connection that stays open to each of its workers, by process id."""
+    opened: list[HTTPConnection] = []
+    found: dict[int, HTTPConnection] = {}
+
+    def one_more() -> bool:
+        connection = HTTPConnection("127.0.0.1", service.port, timeout=DEADLINE_SECONDS)
+        opened.append(connection)
+        ask(connection, "GET", "/health/live")
+        found.setdefault(_worker_of(service, connection), connection)
+        return found.keys() == set(service.workers())
+
+    try:
+        wait_for(one_more)
+        yield found
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+def _worker_of(service: Service, connection: HTTPConnection) -> int:
+    """The process that has the other end of a connection."""
+    ports = [f"{port:04X}" for port in (service.port, connection.sock.getsockname()[1])]
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, *_, inode = line.split()[:10]
+        if [local.rpartition(":")[2], remote.rpartition(":")[2]] == ports:
+            return next(pid for pid in service.workers() if f"socket:[{inode}]" in _open_files(pid))
+    raise RuntimeError(f"no worker has {ports}")
+
+
+def _open_files(pid: int) -> set[str]:
+    found = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(str(path.readlink()))
+    return found
 
 
 @contextmanager

@@ -43,6 +43,7 @@ def test_every_bad_value_is_named_at_once() -> None:
                 "API_KEYS_FILE": "/no/such/file",
                 "SERVE_WITHOUT_KEYS": "true",
                 "LIVE_URL": "mysql://shop:secret@db/shop",
+                "EXPLORE": "10%",
             }
         )
     assert str(caught.value).splitlines() == [
@@ -53,7 +54,19 @@ def test_every_bad_value_is_named_at_once() -> None:
         "  THREADS='0' is not a whole number from 1 to 256",
         "  SERVE_WITHOUT_KEYS='true' is neither yes nor no",
         "  LIVE_URL: mysql:// is neither sqlite:// nor postgresql://",
+        "  EXPLORE='10%' is not a number from 0 to 1",
     ]
+
+
+@pytest.mark.parametrize("text", ["0", "0.05", "1", "1e-2"])
+def test_shares(text: str) -> None:
+    assert read_settings({"EXPLORE": text}).explore == float(text)
+
+
+@pytest.mark.parametrize("text", ["-0.1", "1.1", "nan", "inf", "half"])
+def test_what_is_no_share(text: str) -> None:
+    with pytest.raises(SettingsError, match=f"EXPLORE='{text}' is not a number from 0 to 1"):
+        read_settings({"EXPLORE": text})
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "shop.example", "localhost.example", ""])

@@ -16,9 +16,12 @@ def copy_of(store: Store, root: Path) -> Store:
     return Store(root)
 
 
-def publish_again(store: Store, hours: int, more: Mapping[str, bytes] | None = None) -> str:
-    """Publish the current version's files without its report, and `more`, as if trained `hours` later."""
-    current = store.current_path()
+def publish_again(
+    store: Store, hours: int, more: Mapping[str, bytes] | None = None, source: Store | None = None
+) -> str:
+    """Publish the current version's files (of `source`, if named) without its report, and `more`, as if trained `hours`
+    later."""
+    current = (source or store).current_path()
     manifest = read_manifest(current)
     known = {field.name: getattr(manifest, field.name) for field in fields(Provenance)}
     created = (parse_created(manifest.created) + timedelta(hours=hours)).isoformat()
