@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from flask import Flask
 from threadpoolctl import threadpool_limits
 from werkzeug.test import create_environ
+from werkzeug.wsgi import ClosingIterator
 
 from artifacts.answer import Answer
 from artifacts.eligibility import eligible_items
@@ -107,7 +109,8 @@ def _call(app: Flask, environ: dict[str, Any]) -> None:
             raise BenchError(f"{environ['RAW_URI']} was answered {status}")
         return lambda _: None
 
-    b"".join(app.wsgi_app(dict(environ), start))
+    with closing(ClosingIterator(app.wsgi_app(dict(environ), start))) as body:
+        b"".join(body)
 
 
 def _count(answer: Answer) -> None:
