@@ -50,7 +50,7 @@ def _measure(bench: Bench, part: Part, size: str, results: Path) -> list[Row]:
         )
         rows.append(row)
     shop = describe_shop(find_store(bench, size)) if part.serves else None
-    save(results, part.name, size, rows, commit, shop)
+    save(results, rows, commit, shop)
     return rows
 
 

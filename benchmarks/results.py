@@ -15,10 +15,9 @@ RESULTS = Path(__file__).parent / "results"
 TABLE = "table.md"
 
 
-def save(
-    directory: Path, part: str, size: str, rows: Sequence[Row], commit: str | None, shop: Mapping[str, object] | None
-) -> None:
-    """Write `<part>-<size>.json`, with the machine, the commit and what is known of the shop, and the table anew."""
+def save(directory: Path, rows: Sequence[Row], commit: str | None, shop: Mapping[str, object] | None) -> None:
+    """Write the rows of a part and a shop, at least one, as `<part>-<size>.json`, with the machine, the commit and what
+    is known of the shop; and the table anew."""
     directory.mkdir(parents=True, exist_ok=True)
     found = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -27,7 +26,7 @@ def save(
         "shop": shop,
         "rows": [asdict(row) for row in rows],
     }
-    (directory / f"{part}-{size}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (directory / f"{rows[0].part}-{rows[0].size}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (directory / TABLE).write_text(render_all(directory), encoding="utf-8")
 
 

@@ -90,9 +90,9 @@ def test_a_target_is_of_the_median(target: object, verdict: str) -> None:
 
 def test_results_of_several_parts_are_one_table(tmp_path: Path) -> None:
     shop = {"source": "a shop", "users": 1000, "items": 2, "interactions": 3, "factors": 4}
-    save(tmp_path, "online", "S", [Row("online", "S", "slow", "ms", (2.0,), (1.0,), at_most(1))], "0123", shop)
-    save(tmp_path, "training", "M", [Row("training", "M", "long", "s", (7.0,))], None, None)
-    save(tmp_path, "online", "S", [Row("online", "S", "fast", "ms", (1.0,), (1.0,), at_most(1))], "4567", shop)
+    save(tmp_path, [Row("online", "S", "slow", "ms", (2.0,), (1.0,), at_most(1))], "0123", shop)
+    save(tmp_path, [Row("training", "M", "long", "s", (7.0,))], None, None)
+    save(tmp_path, [Row("online", "S", "fast", "ms", (1.0,), (1.0,), at_most(1))], "4567", shop)
     table = (tmp_path / "table.md").read_text()
     assert "fast" in table
     assert "long" in table
