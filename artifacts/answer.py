@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.index import Hits, best
+from artifacts.lately import UnseenItem
 from artifacts.model import Model
 from artifacts.query import Fallback, Pick, Reason, Source
 
@@ -23,6 +24,10 @@ class Scored:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def first(self, k: int) -> "Scored":
+        """The first k of them."""
+        return Scored(self.items[:k], self.scores[:k], self.sources[:k])
 
 
 def from_source(hits: Hits, source: Source) -> Scored:
@@ -72,7 +77,8 @@ def refill(model: Model, scored: Scored, eligible: npt.NDArray[np.bool_], k: int
 @dataclass(frozen=True)
 class Answer:
     """What a version answers: items best first, with a reason for each where they were asked for; ids of the query that
-    the version does not know; why it fell back, if it did. `flagged`: each item is told to be available or not."""
+    the version does not know; why it fell back, if it did. `flagged`: each item is told to be available or not.
+    `explored`: items behind the others that the version was not trained with, and that have no score of their own."""
 
     model: Model
     scored: Scored
@@ -80,6 +86,10 @@ class Answer:
     missing_ids: tuple[str, ...] = ()
     fallback: Fallback | None = None
     flagged: bool = False
+    explored: tuple[UnseenItem, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.scored) + len(self.explored)
 
     @property
     def picks(self) -> tuple[Pick, ...]:
@@ -96,4 +106,4 @@ class Answer:
             for place, (item, score, source) in enumerate(
                 zip(self.scored.items.tolist(), self.scored.scores.tolist(), self.scored.sources, strict=True)
             )
-        )
+        ) + tuple(Pick(item.item_id, 0.0, Source.NEW, **item.said) for item in self.explored)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ def find_candidates(model: Model, person: Person, wanted: npt.NDArray[np.float32
     """What the index, the company of the user's items and, where eligible, the user's own purchases suggest for a
     query vector `wanted`."""
     company = company_scores(model, person.items, person.strength)
-    bought = person.bought(model)
+    bought = person.bought
     new = without(eligible, bought)
     near, _ = model.index.search(wanted, new, FROM_INDEX)
     new[near] = False
@@ -60,8 +60,7 @@ def company_scores(
 
 
 def _own(model: Model, person: Person, wanted: npt.NDArray[np.float32], eligible: Mask) -> npt.NDArray[np.int64]:
-    row = person.history
-    items = model.history.items[row].astype(np.int64)
-    allowed = eligible[items] & (model.history.times_bought[row] > 0)
+    items = person.history.items.astype(np.int64)
+    allowed = eligible[items] & (person.history.times_bought > 0)
     scores = model.item_vectors[items[allowed]] @ wanted + frequency_scores(model, person)[allowed]
     return best(items[allowed], scores, FROM_HISTORY)[0]

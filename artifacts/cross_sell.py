@@ -28,9 +28,9 @@ def cross_sell(model: Model, query: Query) -> Answer:
     person = read_person(model, query, basket)
     eligible = without(eligible_items(model, query.filters, excluded), basket)
     if query.repeat is Repeat.EXCLUDE:
-        eligible = without(eligible, person.bought(model))
+        eligible = without(eligible, person.bought)
     elif query.repeat is Repeat.ONLY and query.user_id is not None:
-        eligible = only(eligible, person.bought(model))
+        eligible = only(eligible, person.bought)
     scored = complete(model, basket, person, eligible, query.limit)
     reasons = [_reason(model, basket, person, scored, rank) for rank in range(len(scored))] if query.explain else None
     missing = tuple(dict.fromkeys(unknown + unknown_excluded))

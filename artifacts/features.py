@@ -121,21 +121,21 @@ def _ranks(scores: Rows) -> Rows:
 
 def _habits(model: Model, person: Person, items: npt.NDArray[np.int64], user_row: Rows) -> Rows:
     """(9, n): the user's own dealings with each candidate, in the order of PAIR_FEATURES."""
-    history, row, until = model.history, person.history, model.recipe.until
-    known = history.items[row]
+    history, until = person.history, model.recipe.until
+    known = history.items
     entry = np.searchsorted(known, items)
     entry[entry == len(known)] = 0
     bought = np.zeros(len(items), np.float32)
     if len(known):
-        bought = np.where(known[entry] == items, history.times_bought[row][entry], 0).astype(np.float32)
+        bought = np.where(known[entry] == items, history.times_bought[entry], 0).astype(np.float32)
     own = np.flatnonzero(bought)
     rows = np.full((9, len(items)), NEVER, np.float32)
     rows[0] = bought
     rows[1:3] = 0
     at = entry[own]
-    rows[1, own] = history.frequency[row][at]
-    rows[2, own] = history.strength[row][at]
-    first, last = history.first[row][at], history.last[row][at]
+    rows[1, own] = history.frequency[at]
+    rows[2, own] = history.strength[at]
+    first, last = np.minimum(history.first[at], until), np.minimum(history.last[at], until)
     rows[3, own] = since = (until - last) / SECONDS_PER_DAY
     rows[4, own] = (until - first) / SECONDS_PER_DAY
     rows[5, own] = gap = (last - first) / SECONDS_PER_DAY / np.maximum(bought[own] - 1, 1)

@@ -1,6 +1,7 @@
 """An opened version: a frozen value over memory-mapped arrays."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from artifacts.errors import BrokenVersionError
 from artifacts.forest import Forest
 from artifacts.ids import IdTable, TextColumn, open_ids, open_texts
 from artifacts.index import ItemIndex, open_index, save_index
+from artifacts.lately import UnseenItem
 from artifacts.manifest import Manifest, read_manifest
 from artifacts.recipe import Recipe, open_recipe
 
@@ -28,13 +30,12 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class History(Rows):
-    """What each user did with which item: CSR rows over users, items ascending within a row.
+class Dealings:
+    """What somebody did with which item, one entry an item, items ascending.
 
-    `indptr` (n_users + 1,) int64; all else is (n_entries,): `items` int32; `strength` float32, the decayed and
-    weighted interaction r_ui that ALS was fitted on, before alpha; `times_bought` int32, 0 where the user only
-    looked; `frequency` float32, log(1 + decayed purchases); `first`, `last` int64, Unix seconds of the first and
-    the last purchase, or look where there was none.
+    All are (n_entries,): `items` int32; `strength` float32, the decayed and weighted interaction r_ui that ALS is
+    fitted on, before alpha; `times_bought` int32, 0 where the user only looked; `frequency` float32, log(1 + decayed
+    purchases); `first`, `last` int64, Unix seconds of the first and the last purchase, or look where there was none.
     """
 
     items: npt.NDArray[np.int32]
@@ -43,6 +44,23 @@ class History(Rows):
     frequency: npt.NDArray[np.float32]
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class History(Dealings, Rows):
+    """The dealings of all users: CSR rows over users; `indptr` (n_users + 1,) int64."""
+
+    def of(self, user_index: int) -> Dealings:
+        """One user's."""
+        row = self.row(user_index)
+        return Dealings(
+            self.items[row],
+            self.strength[row],
+            self.times_bought[row],
+            self.frequency[row],
+            self.first[row],
+            self.last[row],
+        )
 
 
 @dataclass(frozen=True)
@@ -114,7 +132,8 @@ class Model:
     `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, 2 n_factors + 2) float32: ALS factors, the
     newcomers' taste, then the popularity and the trend column; `gram` (n_factors, n_factors) float64 is Y^T Y over the
     item factors; `item_masks` (n_items, n_trees) uint32 is what the items' own features leave of the forest; `shown` is
-    what an answer says of each item, as JSON members.
+    what an answer says of each item, as JSON members; `unseen` are items that came after training, those in most demand
+    first.
     """
 
     user_ids: IdTable
@@ -135,10 +154,16 @@ class Model:
     recipe: Recipe
     index: ItemIndex
     manifest: Manifest
+    unseen: tuple[UnseenItem, ...] = ()
 
     @property
     def version(self) -> str:
         return self.manifest.version
+
+    @cached_property
+    def live_seq(self) -> int:
+        """The number of the last change in the live store that the version was trained with; 0 without one."""
+        return int(self.manifest.data.get("live_seq", 0))
 
     def spoken_by(self, basket: npt.NDArray[np.int32]) -> Neighbours | Company:
         """What tells which items go with a basket of item indexes.

@@ -6,26 +6,29 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from artifacts.catch_up import catch_up
 from artifacts.foldin import fold_in
 from artifacts.ids import UNKNOWN
-from artifacts.model import Model
+from artifacts.model import Dealings, Model
 from artifacts.query import Query
 
-NOTHING = slice(0, 0)
 NO_ITEMS = np.empty(0, np.int32)
+NOTHING = Dealings(
+    NO_ITEMS, np.empty(0, np.float32), NO_ITEMS, np.empty(0, np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
+)
 
 
 @dataclass(frozen=True)
 class Person:
-    """`index` is the user's, UNKNOWN (-1) where the model has not got them;
-    `history` the user's row of `model.history`, else empty.
+    """`index` is the user's, UNKNOWN (-1) where the model has not got them; `history` is what they did up to now, as
+    the version and the live store know it.
 
     `items` (m,) int32 and `strength` (m,) float32 are all interactions, session included; `recent` (s,) int32 the
     session's items alone; `vector` (n_factors,) float32, None when there is nothing to tell tastes from.
     """
 
     index: int
-    history: slice
+    history: Dealings
     recent: npt.NDArray[np.int32]
     items: npt.NDArray[np.int32]
     strength: npt.NDArray[np.float32]
@@ -36,11 +39,10 @@ class Person:
         """Whether the model has the user."""
         return self.index != UNKNOWN
 
-    def bought(self, model: Model) -> npt.NDArray[np.int32]:
+    @property
+    def bought(self) -> npt.NDArray[np.int32]:
         """Item indexes (b,) of what the user bought."""
-        row = self.history
-        items: npt.NDArray[np.int32] = model.history.items[row]
-        return items[model.history.times_bought[row] > 0]
+        return self.history.items[self.history.times_bought > 0]
 
 
 def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
@@ -53,18 +55,27 @@ def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int
 
 
 def read_person(model: Model, query: Query, session: npt.NDArray[np.int32]) -> Person:
-    """Read the user named by the query, with `session` (s,) item indexes folded into the trained history."""
-    user_index = UNKNOWN
-    if query.personalized and query.user_id is not None:
-        user_index = model.user_ids.find(query.user_id)
-    history = model.history.row(user_index) if user_index != UNKNOWN else NOTHING
-    items, strength = model.history.items[history], model.history.strength[history]
+    """Read the user named by the query, with what they did since training and `session` (s,) item indexes folded into
+    the trained history."""
+    user_index = _find_user(model, query)
+    trained = model.history.of(user_index) if user_index != UNKNOWN else NOTHING
+    history = catch_up(model, trained, query.lately) if query.personalized else trained
+    items, strength = history.items, history.strength
     if len(session):
         items, strength = _with_session(items, strength, session, model.recipe.event_strength)
-        vector = _tastes(fold_in(model, items, strength))
+    if history is not trained or len(session):
+        vector = _tastes(fold_in(model, items, strength)) if len(items) else None
     else:
         vector = _tastes(model.user_factors[user_index]) if user_index != UNKNOWN else None
     return Person(user_index, history, session, items, strength, vector)
+
+
+def _find_user(model: Model, query: Query) -> int:
+    """The user's index; UNKNOWN also for who was forgotten after the version's data was read."""
+    erased = query.lately.erased
+    if query.user_id is None or not query.personalized or (erased is not None and erased.seq > model.live_seq):
+        return UNKNOWN
+    return model.user_ids.find(query.user_id)
 
 
 def _with_session(

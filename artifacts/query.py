@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from artifacts.lately import NOTHING_NEW, Lately
+
 DEFAULT_LIMIT = 10
 
 
@@ -22,6 +24,7 @@ class Source(StrEnum):
     CO_PURCHASE = "co_purchase"
     SIMILAR = "similar"
     POPULAR = "popular"
+    NEW = "new"
 
 
 class Fallback(StrEnum):
@@ -46,11 +49,14 @@ class Filters:
 class Query:
     """A question about a user, a session or a basket.
 
-    `user_id` and `recent_items` describe whom the answer is for; `items` is a basket (cross-sell), the one
-    item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user.
+    `user_id`, `session_id` and `recent_items` describe whom the answer is for; `items` is a basket (cross-sell), the
+    one item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user;
+    `lately` is what the live store tells of whom the answer is for. `explore` is the share of an answer to a user that
+    is kept for items that came after training, 0 to 1.
     """
 
     user_id: str | None = None
+    session_id: str | None = None
     recent_items: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     limit: int = DEFAULT_LIMIT
@@ -59,6 +65,8 @@ class Query:
     repeat: Repeat = Repeat.EXCLUDE
     explain: bool = False
     personalized: bool = True
+    lately: Lately = NOTHING_NEW
+    explore: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ def _order(model: Model, person: Person, items: np.ndarray[tuple[int], np.dtype[
         return from_source(best(items, model.popularity.recent[items], len(items)), Source.POPULAR)
     scores = model.item_vectors[items] @ query_vector(model, person.vector)
     own = np.zeros(len(model.item_ids), np.float32)
-    own[model.history.items[person.history]] = frequency_scores(model, person)
+    own[person.history.items] = frequency_scores(model, person)
     hits: Hits = best(items, scores + own[items], len(items))
-    bought = set(person.bought(model).tolist())
+    bought = set(person.bought.tolist())
     sources = tuple(Source.HISTORY if item in bought else Source.ALS for item in hits[0].tolist())
     return Scored(*hits, sources)
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from artifacts.answer import Scored
 from artifacts.foldin import contributions
-from artifacts.model import Model
+from artifacts.model import Dealings, Model
 from artifacts.person import Person
 from artifacts.query import Cause, CoPurchase, Reason, Source
 from artifacts.scoring import SECONDS_PER_DAY
@@ -16,22 +16,31 @@ MAX_CAUSES = 3
 def user_reasons(model: Model, person: Person, scored: Scored) -> list[Reason]:
     """A reason for each scored item: what of the user's history and session drove it, and what sells."""
     causes = causes_of(model, person, scored.items)
-    own = {int(item): person.history.start + entry for entry, item in enumerate(model.history.items[person.history])}
     return [
-        _user_reason(model, item, source, because, own.get(item))
+        _user_reason(model, item, source, because, _habit(model, person.history, item))
         for item, source, because in zip(scored.items.tolist(), scored.sources, causes, strict=True)
     ]
 
 
-def _user_reason(model: Model, item: int, source: Source, because: tuple[Cause, ...], entry: int | None) -> Reason:
+def _user_reason(
+    model: Model, item: int, source: Source, because: tuple[Cause, ...], habit: tuple[int, float] | None
+) -> Reason:
     sold = round(float(model.popularity.recent[item]), 2)
     if source is Source.POPULAR:
         return Reason(sold_recently=sold)
-    if source is Source.HISTORY and entry is not None:
-        days = (model.recipe.until - int(model.history.last[entry])) / SECONDS_PER_DAY
-        bought = int(model.history.times_bought[entry])
-        return Reason(because, times_bought=bought, days_since_last=round(days, 2), sold_recently=sold)
+    if source is Source.HISTORY and habit is not None:
+        bought, days = habit
+        return Reason(because, times_bought=bought, days_since_last=days, sold_recently=sold)
     return Reason(because, sold_recently=sold)
+
+
+def _habit(model: Model, history: Dealings, item: int) -> tuple[int, float] | None:
+    """How often the user bought an item, and how many days ago last."""
+    (entries,) = (history.items == item).nonzero()
+    if len(entries) == 0:
+        return None
+    days = max(0, model.recipe.until - int(history.last[entries[0]])) / SECONDS_PER_DAY
+    return int(history.times_bought[entries[0]]), round(days, 2)
 
 
 def causes_of(model: Model, person: Person, targets: npt.NDArray[np.int64]) -> list[tuple[Cause, ...]]:

@@ -1,7 +1,8 @@
 """The fitted numbers that turn a model's arrays into scores."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +12,8 @@ from pydantic_core import ErrorDetails
 from artifacts.errors import BrokenVersionError
 
 RECIPE_FILE = "recipe.json"
+# What an event counts for where the shop does not say: a look tells little, but more than nothing.
+EVENT_WEIGHTS = {"purchase": 1.0, "cart": 0.3, "view": 0.1, "click": 0.1}
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -41,7 +44,8 @@ class Recipe:
     strength `event_strength` (r_ui, before alpha).
     `typical_gap_days` is the median time between two purchases of the same item by the same user.
     `ef_search` is how far an approximate index is searched, `index_recall` its recall@10 against exact search.
-    `until` is the time of the newest event, in Unix seconds: the "now" of every answer.
+    `until` is the time of the newest event, in Unix seconds: the "now" of every answer. `event_weights` says what an
+    event of each of the live store's types counts for, as training weighs it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -55,6 +59,7 @@ class Recipe:
     ef_search: int
     index_recall: float
     until: int
+    event_weights: Mapping[str, float] = field(default_factory=lambda: dict(EVENT_WEIGHTS))
 
     def save(self, directory: Path) -> None:
         (directory / RECIPE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n")

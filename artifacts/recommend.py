@@ -6,6 +6,7 @@ import numpy.typing as npt
 from artifacts.answer import Answer, Scored, chain, from_source, merge, most_popular, top
 from artifacts.candidates import FROM_COMPANY, company_scores, find_candidates
 from artifacts.eligibility import Mask, eligible_items, without
+from artifacts.exploration import explore
 from artifacts.features import rank_candidates
 from artifacts.index import best
 from artifacts.model import Model
@@ -25,16 +26,19 @@ def recommend(model: Model, query: Query) -> Answer:
     excluded, unknown_excluded = resolve(model, query.exclude)
     person = read_person(model, query, session)
     scored = choose(model, query, person, excluded)
+    explored = explore(model, query, scored)
+    if explored:
+        scored = scored.first(query.limit - len(explored))
     reasons = user_reasons(model, person, scored) if query.explain else None
     missing = tuple(dict.fromkeys(unknown_recent + unknown_excluded))
-    return Answer(model, scored, reasons, missing, _fallback(query, person))
+    return Answer(model, scored, reasons, missing, _fallback(query, person), explored=explored)
 
 
 def choose(model: Model, query: Query, person: Person, excluded: npt.NDArray[np.int32]) -> Scored:
     """The best items within the query's filters and repeat policy, but for the `excluded` item indexes."""
     if query.repeat is Repeat.ONLY:
         return _buy_again(model, query.limit, person, eligible_items(model, query.filters, excluded))
-    owned = (person.bought(model), person.recent)
+    owned = (person.bought, person.recent)
     hidden = owned if query.repeat is Repeat.EXCLUDE else ()
     eligible = eligible_items(model, query.filters, excluded, *hidden)
     if person.vector is None:
@@ -74,10 +78,9 @@ def _discover(model: Model, limit: int, person: Person, wanted: Scores, eligible
 
 def _own_items(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
     """What the user bought before, and the session's items as if bought once."""
-    row = person.history
-    own = model.history.items[row][model.history.times_bought[row] > 0]
+    own = person.bought
     frequency = np.zeros(len(model.item_ids), np.float32)
-    frequency[own] = model.history.frequency[row][model.history.times_bought[row] > 0]
+    frequency[own] = person.history.frequency[person.history.times_bought > 0]
     frequency[person.recent] = np.log1p(np.expm1(frequency[person.recent]) + 1)
     items = np.union1d(own, person.recent).astype(np.int64)
     items = items[eligible[items]]
@@ -86,7 +89,7 @@ def _own_items(model: Model, limit: int, person: Person, wanted: Scores, eligibl
 
 
 def _buy_again(model: Model, limit: int, person: Person, eligible: Mask) -> Scored:
-    items = model.history.items[person.history].astype(np.int64)
+    items = person.history.items.astype(np.int64)
     scores = buy_again_scores(model, person)
     allowed = eligible[items] & (scores > 0)
     return from_source(best(items[allowed], scores[allowed], limit), Source.HISTORY)
@@ -97,4 +100,4 @@ def _fallback(query: Query, person: Person) -> Fallback | None:
         return Fallback.NOT_PERSONALIZED
     if person.vector is not None:
         return None
-    return Fallback.UNKNOWN_USER if query.user_id is not None else Fallback.UNKNOWN_ITEMS
+    return Fallback.UNKNOWN_ITEMS if query.recent_items and query.user_id is None else Fallback.UNKNOWN_USER

@@ -10,6 +10,7 @@ from artifacts.person import Person
 from artifacts.recipe import Weights
 
 SECONDS_PER_DAY = 86_400
+RECENT_DAYS = 14  # the half-life of what sells now
 
 Scores = npt.NDArray[np.float32]
 
@@ -48,7 +49,7 @@ def query_vector(model: Model, vector: Scores) -> Scores:
 
 def frequency_scores(model: Model, person: Person) -> Scores:
     """(h,) float32: what the user's own frequency adds, in the order of the user's history row."""
-    return np.float32(model.recipe.weights.frequency) * model.history.frequency[person.history]
+    return np.float32(model.recipe.weights.frequency) * person.history.frequency
 
 
 def buy_again_scores(model: Model, person: Person) -> Scores:
@@ -59,12 +60,12 @@ def buy_again_scores(model: Model, person: Person) -> Scores:
     (k + a) / (t_purchases + t + b) from then on; times the share of the item's buyers who ever come back for it.
     The prior is one purchase in the shop's typical gap. Times are days.
     """
-    history, row, gap = model.history, person.history, model.recipe.typical_gap_days
-    bought = history.times_bought[row]
-    span = (history.last[row] - history.first[row]) / SECONDS_PER_DAY
-    since = (model.recipe.until - history.last[row]) / SECONDS_PER_DAY
+    history, gap = person.history, model.recipe.typical_gap_days
+    bought = history.times_bought
+    span = (history.last - history.first) / SECONDS_PER_DAY
+    since = np.maximum(model.recipe.until - history.last, 0) / SECONDS_PER_DAY
     mean_gap = np.where(bought > 1, span / np.maximum(bought - 1, 1), gap)
     wait = np.where(since < 2 * mean_gap, 2 * np.abs(mean_gap - since), since)
     rate = (bought + 1) / (span + wait + gap)
-    scores = np.where(bought > 0, rate * model.popularity.repeat_rate[history.items[row]], 0)
+    scores = np.where(bought > 0, rate * model.popularity.repeat_rate[history.items], 0)
     return scores.astype(np.float32)

@@ -1,7 +1,7 @@
 """The bodies the service answers with. These types are what the OpenAPI document says of them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 import orjson
 from pydantic import ConfigDict, Field, with_config
@@ -11,6 +11,7 @@ from artifacts.answer import Answer
 from artifacts.manifest import Manifest
 from artifacts.query import Cause, CoPurchase, Fallback, Reason, Source
 
+LIVE = "live"  # what an answer, or the health check, calls the live store
 _CLOSED = ConfigDict(extra="forbid")
 _SOURCE = {source: orjson.dumps(source) for source in Source}
 
@@ -64,7 +65,8 @@ class PickBody(TypedDict):
 
 @with_config(_CLOSED)
 class AnswerBody(TypedDict):
-    """Picks, best first; ids the version does not know; why the answer is not what was asked for, if so."""
+    """Picks, best first; ids the version does not know; why the answer is not what was asked for, if so; what could not
+    be asked, if anything: without the live store, an answer is the version's alone."""
 
     request_id: str
     model_version: str
@@ -72,6 +74,7 @@ class AnswerBody(TypedDict):
     items: list[PickBody]
     missing_ids: list[str]
     fallback: Fallback | None
+    degraded: NotRequired[list[Literal["live"]]]
 
 
 @with_config(_CLOSED)
@@ -101,13 +104,16 @@ class ModelBody(TypedDict):
 
 @with_config(_CLOSED)
 class StatusBody(TypedDict):
-    """That the service is up; once it has one, the version it serves."""
+    """That the service is up; once it has one, the version it serves; what it has to do without."""
 
     status: str
     model_version: NotRequired[str]
+    degraded: NotRequired[list[str]]
 
 
-def answer_bytes(answer: Answer, request_id: str, model_version: str, user_id: str | None) -> bytes:
+def answer_bytes(
+    answer: Answer, request_id: str, model_version: str, user_id: str | None, *, degraded: bool = False
+) -> bytes:
     """An answer as the JSON of an AnswerBody."""
     body: dict[str, Any] = {"request_id": request_id, "model_version": model_version}
     if user_id is not None:
@@ -115,6 +121,8 @@ def answer_bytes(answer: Answer, request_id: str, model_version: str, user_id: s
     body["items"] = orjson.Fragment(b"[" + b",".join(_picks(answer)) + b"]")
     body["missing_ids"] = answer.missing_ids
     body["fallback"] = answer.fallback
+    if degraded:
+        body["degraded"] = [LIVE]
     return orjson.dumps(body)
 
 
@@ -146,6 +154,8 @@ def _picks(answer: Answer) -> Iterator[bytes]:
         if answer.reasons:
             more = b',"reason":%b%b' % (orjson.dumps(_reason_body(answer.reasons[place])), more)
         yield b'{%b,"score":%b,"source":%b%b' % (shown(item), scores[place], _SOURCE[scored.sources[place]], more)
+    for unseen in answer.explored:
+        yield orjson.dumps({"item_id": unseen.item_id, **unseen.said, "score": 0.0, "source": Source.NEW})
 
 
 def _reason_body(reason: Reason) -> ReasonBody:

@@ -1,70 +1,105 @@
 """The Flask app: the table of routes, put together with what they need. Nothing is opened here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import BoundedSemaphore
+from typing import Any
 
 from flask import Flask, Response, request
 
 from artifacts.store import Store
+from service.body import NDJSON
 from service.errors import register_errors
 from service.keys import Gate
 from service.live_model import LiveModel
+from service.live_store import LiveConnection
+from service.live_views import LiveContext
 from service.observation import RECORD, observed
 from service.openapi import openapi_document
 from service.operations import register_operations
-from service.parameters import from_body, from_url
+from service.parameters import from_body, from_url, lines_from_body
 from service.routes import ROUTES, Route
 from service.settings import Settings
-from service.views import REVALIDATE, Context
+from service.views import REVALIDATE, Context, Informant
 
 LIVE_MODEL = "aisle.live_model"
+LIVE_STORE = "aisle.live_store"
 
 
 def create_app(settings: Settings) -> Flask:
-    """The service for `settings`. It answers 503 until `app.extensions[LIVE_MODEL]` is started.
+    """The service for `settings`. It answers 503 until `app.extensions` LIVE_MODEL and LIVE_STORE are started.
 
     Raises KeysFileError where the keys file cannot be read.
     """
     app = Flask("aisle", static_folder=None)
     app.url_map.merge_slashes = False
-    live = app.extensions[LIVE_MODEL] = LiveModel(Store(settings.artifacts_dir))
+    connection = app.extensions[LIVE_STORE] = LiveConnection(settings.live_url)
+    live = app.extensions[LIVE_MODEL] = LiveModel(Store(settings.artifacts_dir), connection.overlay)
+    connection.when_told(live.lay_over)
     gate = Gate(settings.api_keys_file)
     # A stream holds a thread as long as its reader likes: half of them stay free for everybody else.
     streams = BoundedSemaphore(max(1, settings.threads // 2))
+    writers = BoundedSemaphore(max(1, settings.threads // 2))
     for route in ROUTES:
         rule = route.path.replace("{", "<").replace("}", ">")
-        app.add_url_rule(rule, route.name, _endpoint(route, live, gate, streams), methods=[route.method])
-    register_operations(app, live, gate, openapi_document(secured=settings.api_keys_file is not None))
+        if route.live:
+            endpoint = _live_endpoint(route, live, connection, gate, writers)
+        else:
+            endpoint = _endpoint(route, live, gate, Informant(connection, settings.explore), streams)
+        app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
+    register_operations(app, live, connection, gate, openapi_document(secured=settings.api_keys_file is not None))
     register_errors(app)
     app.wsgi_app = observed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
 
-def _endpoint(route: Route, live: LiveModel, gate: Gate, streams: BoundedSemaphore) -> Callable[..., Response]:
+def _endpoint(
+    route: Route, live: LiveModel, gate: Gate, informant: Informant, streams: BoundedSemaphore
+) -> Callable[..., Response]:
     def endpoint(**path: str) -> Response:
         environ = request.environ
         gate.check(environ.get("HTTP_AUTHORIZATION"), route.scope)
-        if route.method == "GET":
-            asked = from_url(route.schema, path, environ["QUERY_STRING"])
-        else:
-            asked = from_body(route.schema, request, route.max_body_bytes)
-        context = Context(live.served, environ[RECORD], streams)
-        context.record.model_version = version = context.served.model.version
+        asked = _read(route, path)
+        context = Context(live.served, environ[RECORD], informant, streams)
+        context.record.model_version = context.served.model.version
         if not route.revalidates:
             return route.view(context, asked)
-        return _revalidated(version) or _tagged(route.view(context, asked), version)
+        tag = context.served.tag
+        return _revalidated(tag) or _tagged(route.view(context, asked), tag)
 
     return endpoint
 
 
-def _revalidated(version: str) -> Response | None:
-    """304 for who already has this answer of this version: a URL's answer changes with the version only."""
-    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(version):
-        return _tagged(Response(status=304, headers={"Cache-Control": REVALIDATE}), version)
+def _live_endpoint(
+    route: Route, live: LiveModel, connection: LiveConnection, gate: Gate, writers: BoundedSemaphore
+) -> Callable[..., Response]:
+    def endpoint(**path: str) -> Response:
+        environ = request.environ
+        gate.check(environ.get("HTTP_AUTHORIZATION"), route.scope)
+        context = LiveContext(connection, live, environ[RECORD], writers)
+        asked = _read(route, path)
+        with connection.reporting(context.record.request_id):
+            return route.view(context, asked)
+
+    return endpoint
+
+
+def _read(route: Route, path: Mapping[str, str]) -> Any:
+    """What is asked, as the route's view takes it."""
+    if not route.has_body:
+        return from_url(route.schema, path, request.environ["QUERY_STRING"])
+    if route.body_type == NDJSON:
+        return lines_from_body(request, route.max_body_bytes)
+    return from_body(route.schema, request, route.max_body_bytes, path)
+
+
+def _revalidated(tag: str) -> Response | None:
+    """304 for who already has this answer: a URL's answer changes with the version and what was told of items only."""
+    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(tag):
+        return _tagged(Response(status=304, headers={"Cache-Control": REVALIDATE}), tag)
     return None
 
 
-def _tagged(response: Response, version: str) -> Response:
-    """The tag is weak: two answers of a version say the same but for their request_id."""
-    response.headers["ETag"] = f'W/"{version}"'
+def _tagged(response: Response, tag: str) -> Response:
+    """The tag is weak: two such answers say the same but for their request_id."""
+    response.headers["ETag"] = f'W/"{tag}"'
     return response

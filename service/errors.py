@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 
-from service.limits import MAX_PROBLEMS, RETRY_BUSY_SECONDS, RETRY_NO_MODEL_SECONDS
+from service.limits import MAX_PROBLEMS, RETRY_BUSY_SECONDS, RETRY_LIVE_SECONDS, RETRY_NO_MODEL_SECONDS
 from service.log import write_line
 
 PROBLEM_TYPE = "application/problem+json"
@@ -93,6 +93,12 @@ class MediaTypeError(ServiceError):
     headers: ClassVar[Mapping[str, str]] = {"Accept": "application/json"}
 
 
+class LinesTypeError(MediaTypeError):
+    """The body is of a kind that is not read where lines are."""
+
+    headers: ClassVar[Mapping[str, str]] = {"Accept": "application/x-ndjson"}
+
+
 class BusyError(ServiceError):
     """As many streams as this worker gives at once are under way."""
 
@@ -105,6 +111,19 @@ class NoModelError(ServiceError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_NO_MODEL_SECONDS)}
+
+
+class NoLiveStoreError(ServiceError):
+    """The service runs without a live store; trying again is of no use."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class LiveStoreError(ServiceError):
+    """The live store cannot be read or written now."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_LIVE_SECONDS)}
 
 
 def problem_bytes(status: HTTPStatus, detail: str, request_id: str, errors: tuple[FieldProblem, ...] = ()) -> bytes:

@@ -31,6 +31,7 @@ class Scope(StrEnum):
 
     READ = "read"
     BATCH = "batch"
+    WRITE = "write"
     ADMIN = "admin"
 
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from artifacts.errors import ArtifactError, NoVersionError
 from artifacts.model import Model, open_model
 from artifacts.store import Store
 from service.errors import NoModelError
+from service.live_overlay import LiveOverlay
 from service.log import write_line
 from service.metrics import observe_refusal, observe_reload
 
@@ -16,10 +17,13 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Served:
-    """An opened version and where it lies. A request holds one from start to end."""
+    """An opened version, with what the live store said since laid over it, and where it lies. A request holds one from
+    start to end. `tag` changes with whatever changes the answers about items."""
 
     model: Model
     directory: Path
+    opened: Model
+    tag: str
 
 
 class LiveModel:
@@ -28,8 +32,10 @@ class LiveModel:
     A version that is swapped out stays mapped until the last request that holds it ends.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, overlay: LiveOverlay) -> None:
         self._store = store
+        self._overlay = overlay
+        self._swapping = Lock()
         self._served: Served | None = None
         self._pointed_at: str | None = None
         self._refused: dict[str, str] = {}  # why, by version; forgotten when another version becomes current
@@ -70,6 +76,17 @@ class LiveModel:
         earlier = [version for version in self._store.versions() if version < current]
         any(self._take_up(version) for version in reversed(earlier))
 
+    def lay_over(self) -> None:
+        """Serve the same version with what the live store says by now."""
+        with self._swapping:
+            if self._served is not None:
+                self._served = self._overlaid(self._served.opened, self._served.directory)
+
+    def _overlaid(self, opened: Model, directory: Path) -> Served:
+        model = self._overlay.over(opened)
+        number = self._overlay.number
+        return Served(model, directory, opened, f"{opened.version}-{number}" if number else opened.version)
+
     def _follow(self) -> None:
         while not self._stopping.wait(POLL_SECONDS):
             self.refresh()
@@ -82,12 +99,13 @@ class LiveModel:
             return False
         try:
             self._store.verify(version)
-            opened = Served(open_model(self._store.path(version)), self._store.path(version))
+            opened = open_model(self._store.path(version))
         # Whatever is wrong with a new version, the old one is served on and the thread lives on.
         except Exception as error:
             self._refuse(version, error)
             return False
-        self._swap(opened)
+        with self._swapping:
+            self._swap(self._overlaid(opened, self._store.path(version)))
         return True
 
     def _swap(self, opened: Served) -> None:

@@ -10,6 +10,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from artifacts.answer import Answer
+from artifacts.lately import EventType
+from artifacts.live.errors import REASONS
 from artifacts.manifest import parse_created
 from artifacts.query import Source
 
@@ -24,6 +26,15 @@ _reloads = Counter("aisle_reloads", "Versions taken up, by all workers together.
 _refusals = Counter("aisle_reload_refusals", "Versions refused, by all workers together.")
 _model = Gauge("aisle_model_info", "Workers that serve the version.", ("version",), multiprocess_mode="livesum")
 _created = Gauge("aisle_model_created_seconds", "Unix time of the oldest served version.", multiprocess_mode="livemin")
+
+_live_degraded = Gauge("aisle_live_degraded", "Workers that cannot use the live store.", multiprocess_mode="livesum")
+_live_events = Counter("aisle_live_events", "Events stored, by type.", ("type",))
+_live_failures = Counter("aisle_live_failures", "What the live store failed at, by why.", ("reason",))
+# Shown as 0 before there is one.
+for _type in EventType:
+    _live_events.labels(_type)
+for _reason in REASONS:
+    _live_failures.labels(_reason)
 
 
 def observe_request(route: str, method: str, status: int, seconds: float) -> None:
@@ -45,7 +56,7 @@ def _counter(source: str) -> Counter:
 def observe_answer(answer: Answer) -> None:
     """Count an answer's items by source, and its fallback."""
     counts: dict[Source, int] = {}
-    for source in answer.scored.sources:
+    for source in (*answer.scored.sources, *(Source.NEW for _ in answer.explored)):
         counts[source] = counts.get(source, 0) + 1
     for source, count in counts.items():
         _counter(source).inc(count)
@@ -65,6 +76,22 @@ def observe_reload(version: str, created: str, previous: str | None) -> None:
 def observe_refusal() -> None:
     """Note that this worker refused a version."""
     _refusals.inc()
+
+
+def observe_live(degraded: bool) -> None:
+    """Note whether this worker can use the live store."""
+    _live_degraded.set(degraded)
+
+
+def observe_live_failure(reason: str) -> None:
+    """Count something that the live store failed at; `reason` is its error's."""
+    _live_failures.labels(reason).inc()
+
+
+def observe_live_events(types: Iterable[str]) -> None:
+    """Count the stored events of these types."""
+    for kind in types:
+        _live_events.labels(kind).inc()
 
 
 def exposition() -> bytes:

@@ -41,7 +41,7 @@ class Record:
 
     def note(self, answer: Answer) -> None:
         """Count an answer in. A stream's answers add up, and any fallback among them is the one named."""
-        self.answered = (self.answered or 0) + len(answer.scored)
+        self.answered = (self.answered or 0) + len(answer)
         self.fallback = answer.fallback or self.fallback
 
     def finish(self) -> None:

@@ -8,10 +8,10 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from service.answers import StatusBody
+from service.body import JSON
 from service.errors import PROBLEM_TYPE, Problem
 from service.keys import Scope
 from service.routes import ROUTES, Route
-from service.views import JSON
 
 Json = dict[str, Any]
 
@@ -43,13 +43,16 @@ def _operation(route: Route, schemas: Json, secured: bool) -> Json:
         "operationId": route.name,
         "summary": route.summary,
         "description": route.schema.__doc__,
-        "responses": {"200": _success(route, schemas), **_problems(route, schemas, secured)},
+        "responses": {str(route.status.value): _success(route, schemas), **_problems(route, schemas, secured)},
     }
     request = _schema(route.schema, schemas, "validation")
-    if route.method == "POST":
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": request}}}
+    in_url = _in_url(route, schemas[route.schema.__name__])
+    if route.has_body:
+        operation["requestBody"] = {"required": True, "content": {route.body_type: {"schema": request}}}
     else:
-        operation["parameters"] = _parameters(route.path, schemas.pop(route.schema.__name__))
+        del schemas[route.schema.__name__]
+    if in_url["properties"]:
+        operation["parameters"] = _parameters(route.path, in_url)
     if secured:
         operation["security"] = [{_KEY: []}]
         operation["description"] += f" Needs a key with the scope `{route.scope}`."
@@ -64,6 +67,16 @@ def _schema(kind: Any, schemas: Json, mode: JsonSchemaMode = "serialization") ->
         return schema
     schemas[kind.__name__] = schema
     return {"$ref": _REF.format(model=kind.__name__)}
+
+
+def _in_url(route: Route, schema: Json) -> Json:
+    """What of a request's schema is in its URL: taken out of `schema` where there is a body too."""
+    if not route.has_body:
+        return schema
+    named = [name for name in schema["properties"] if f"{{{name}}}" in route.path]
+    required = schema.get("required", [])
+    schema["required"] = [name for name in required if name not in named]
+    return {"properties": {name: schema["properties"].pop(name) for name in named}, "required": named}
 
 
 def _parameters(path: str, schema: Json) -> list[Json]:
@@ -100,12 +113,12 @@ def _problems(route: Route, schemas: Json, secured: bool) -> Json:
     statuses = [HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE]
     if secured:
         statuses += [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN]
-    if route.method == "POST":
+    if route.has_body:
         statuses += [HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
         statuses.append(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     else:
         statuses.append(HTTPStatus.REQUEST_URI_TOO_LONG)
-    if route.scope is Scope.BATCH:
+    if route.scope is Scope.BATCH or (route.live and route.method != "GET"):
         statuses.append(HTTPStatus.TOO_MANY_REQUESTS)
     if route.answer is str:
         statuses.append(HTTPStatus.NOT_FOUND)

@@ -8,11 +8,13 @@ from flask import Blueprint, Flask, Response, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.answers import StatusBody
+from service.answers import LIVE, StatusBody
+from service.body import JSON
 from service.keys import Gate, Scope
 from service.live_model import LiveModel
+from service.live_store import LiveConnection
 from service.metrics import exposition
-from service.views import JSON, REVALIDATE
+from service.views import REVALIDATE
 
 DOCS_PATH = "/docs"
 OPENAPI_PATH = "/openapi.json"
@@ -22,10 +24,10 @@ DOCS_POLICY = (
 )
 
 
-def register_operations(app: Flask, live: LiveModel, gate: Gate, openapi: bytes) -> None:
+def register_operations(app: Flask, live: LiveModel, connection: LiveConnection, gate: Gate, openapi: bytes) -> None:
     """Add the routes that are no part of the API proper. Only the metrics need a key."""
     app.add_url_rule("/health/live", view_func=_live)
-    app.add_url_rule("/health/ready", "_ready", _ready(live))
+    app.add_url_rule("/health/ready", "_ready", _ready(live, connection))
     app.add_url_rule("/metrics", "_metrics", _metrics(gate))
     app.add_url_rule(
         OPENAPI_PATH, "_openapi", lambda: Response(openapi, headers={"Content-Type": JSON, "Cache-Control": REVALIDATE})
@@ -37,10 +39,12 @@ def _live() -> Response:
     return Response(orjson.dumps(StatusBody(status="live")), headers=_fresh(JSON))
 
 
-def _ready(live: LiveModel) -> Callable[[], Response]:
+def _ready(live: LiveModel, connection: LiveConnection) -> Callable[[], Response]:
     def ready() -> Response:
         """Raises NoModelError until there is something to answer from."""
         body = StatusBody(status="ready", model_version=live.served.model.version)
+        if connection.degraded:
+            body["degraded"] = [LIVE]
         return Response(orjson.dumps(body), headers=_fresh(JSON))
 
     return ready

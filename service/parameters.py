@@ -1,25 +1,23 @@
 """From what came over the wire to a valid request. All that is wrong with it is reported at once."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from socket import socket
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 from flask import Request as HttpRequest
-from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from pydantic_core import ErrorDetails, from_json
 
-from service.errors import FieldProblem, InvalidRequestError, MediaTypeError, SlowBodyError, TooLargeError
-from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS, STALL_SECONDS
+from service.body import BODY, NDJSON, check_media_type, read_body, read_lines
+from service.errors import FieldProblem, InvalidRequestError
+from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS
 from service.schemas import Request
 
 Schema = TypeVar("Schema", bound=Request)
 
-BODY = "body"
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MESSAGES = {
     "extra_forbidden": "is not a known parameter",
@@ -43,50 +41,58 @@ def from_url(schema: type[Schema], path: Mapping[str, str], query: str) -> Schem
     return _validated(lambda: schema.model_validate(values), problems)
 
 
-def from_body(schema: type[Schema], request: HttpRequest, max_bytes: int) -> Schema:
-    """A request from its JSON body; its URL may hold no parameters.
+def from_body(
+    schema: type[Schema], request: HttpRequest, max_bytes: int, path: Mapping[str, str] = MappingProxyType({})
+) -> Schema:
+    """A request from its JSON body and its path's values, still percent-encoded; its URL may hold no parameters.
 
     Raises InvalidRequestError, MediaTypeError and TooLargeError.
     """
-    _check_media_type(request)
-    problems = [
+    check_media_type(request)
+    problems = _of_the_query(request)
+    body = read_body(request, max_bytes, problems)
+    if not path:
+        return _validated(lambda: schema.model_validate_json(body), problems)
+    values: dict[str, Any] = {}
+    for name, text in path.items():
+        _keep(values, name, unquote(text, errors="surrogateescape"), problems)
+    return _validated(lambda: schema.model_validate({**_read_object(body, path), **values}), problems)
+
+
+def lines_from_body(request: HttpRequest, max_bytes: int) -> Iterator[bytes]:
+    """The lines of an NDJSON body, as they come; its URL may hold no parameters.
+
+    Raises InvalidRequestError, MediaTypeError and TooLargeError, the latter while the lines are read.
+    """
+    check_media_type(request, NDJSON)
+    if problems := _of_the_query(request):
+        raise InvalidRequestError(problems)
+    return read_lines(request, max_bytes)
+
+
+def field_problems(error: ValidationError) -> list[FieldProblem]:
+    """What is wrong with each field."""
+    return [_field_problem(detail) for detail in error.errors(include_url=False)]
+
+
+def _of_the_query(request: HttpRequest) -> list[FieldProblem]:
+    return [
         FieldProblem(field=name, message="is not a parameter of the URL here: send it in the body")
         for name in dict.fromkeys(_query_pairs(request.environ["QUERY_STRING"], []))
     ]
-    body = _read_body(request, max_bytes, problems)
-    return _validated(lambda: schema.model_validate_json(body), problems)
 
 
-def _read_body(request: HttpRequest, max_bytes: int, problems: list[FieldProblem]) -> bytes:
-    # One byte more than is allowed: of a body in chunks, werkzeug reads its maximum and says nothing of the rest.
-    request.max_content_length = max_bytes + 1
-    message = f"the body has more than {max_bytes} bytes"
-    _lose_patience_with(request.environ.get("gunicorn.socket"))
+def _read_object(body: bytes, path: Mapping[str, str]) -> dict[str, Any]:
+    """A body's fields, none of which may be the path's."""
     try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise TooLargeError(message) from error
-    except (ClientDisconnected, ParseException) as error:
-        if isinstance(error.__context__, TimeoutError):
-            raise SlowBodyError(f"the body did not come within {STALL_SECONDS} seconds") from error
-        unread = FieldProblem(field=BODY, message="ends before its length, or is not properly chunked")
-        raise InvalidRequestError([*problems, unread]) from error
-    if len(body) > max_bytes:
-        raise TooLargeError(message)
-    return body
-
-
-def _lose_patience_with(client: socket | None) -> None:
-    """Who sends no byte of a body, or later takes none of the answer, must not hold a thread for ever."""
-    if client is not None:
-        client.settimeout(STALL_SECONDS)
-
-
-def _check_media_type(request: HttpRequest) -> None:
-    if request.mimetype != "application/json":
-        raise MediaTypeError(f"the body must be application/json, not {request.mimetype or 'unnamed'}")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise MediaTypeError("the body must not be compressed")
+        fields = from_json(body)
+    except ValueError as error:
+        raise InvalidRequestError([FieldProblem(field=BODY, message=f"Invalid JSON: {error}")]) from None
+    if not isinstance(fields, dict):
+        raise InvalidRequestError([FieldProblem(field=BODY, message="Input should be an object")])
+    if twice := [name for name in path if name in fields]:
+        raise InvalidRequestError([FieldProblem(field=name, message="is given in the path") for name in twice])
+    return fields
 
 
 def _read_query(
@@ -179,8 +185,7 @@ def _validated(validate: Callable[[], Schema], problems: list[FieldProblem]) -> 
         schema = validate()
     except ValidationError as error:
         named = {problem["field"] for problem in problems}
-        found = (_field_problem(detail) for detail in error.errors(include_url=False))
-        problems.extend(problem for problem in found if problem["field"] not in named)
+        problems.extend(problem for problem in field_problems(error) if problem["field"] not in named)
         raise InvalidRequestError(problems) from error
     if problems:
         raise InvalidRequestError(problems)

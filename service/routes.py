@@ -1,17 +1,24 @@
 """The table of every request under /v1: what it takes, who may ask it, what answers it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
+
+from flask import Response
 
 from artifacts.cross_sell import cross_sell
 from artifacts.popular import popular
 from artifacts.ranking import rank
 from artifacts.recommend import recommend
 from artifacts.similar import similar
-from service import views
+from service import live_views, views
 from service.answers import AnswerBody, ModelBody
+from service.body import JSON, NDJSON
 from service.keys import Scope
-from service.limits import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
+from service.limits import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES, MAX_EVENTS_BODY_BYTES, MAX_ITEMS_BODY_BYTES
+from service.live_answers import ErasureBody, EventsBody, ItemBody, ItemsBody, PreferencesBody, UserDataBody
+from service.live_schemas import Events, ItemChange, ItemLine, Preferences, User
 from service.schemas import (
     BatchRecommendations,
     CrossSell,
@@ -24,24 +31,34 @@ from service.schemas import (
     SimilarItems,
     UserRecommendations,
 )
-from service.views import HTML, JSON, NDJSON, View, answering
+from service.views import HTML, answering
 
 
 @dataclass(frozen=True)
 class Route:
-    """A request: parameters come from the URL of a GET and from the body of a POST."""
+    """A request: parameters come from the path, and from the query of a GET or a DELETE, the body of a POST or a PUT.
+
+    An NDJSON body is read by the view; `schema` is a line's then.
+    """
 
     method: str
     path: str
     name: str
     summary: str
     schema: type[Request]
-    view: View
+    view: Callable[[Any, Any], Response]  # a View; a LiveView where it is live
     answer: Any = AnswerBody
     scope: Scope = Scope.READ
     media_type: str = JSON
+    body_type: str = JSON
+    status: HTTPStatus = HTTPStatus.OK
     max_body_bytes: int = MAX_BODY_BYTES
+    live: bool = False  # put to the live store, and not to the served version
     revalidates: bool = False  # answers 304 to an If-None-Match of the served version
+
+    @property
+    def has_body(self) -> bool:
+        return self.method in {"POST", "PUT"}
 
 
 ROUTES = (
@@ -122,5 +139,75 @@ ROUTES = (
         scope=Scope.ADMIN,
         media_type=HTML,
         revalidates=True,
+    ),
+    Route(
+        "POST",
+        "/v1/events",
+        "take_events",
+        "What users and visitors did",
+        Events,
+        live_views.take_events,
+        answer=EventsBody,
+        scope=Scope.WRITE,
+        status=HTTPStatus.ACCEPTED,
+        max_body_bytes=MAX_EVENTS_BODY_BYTES,
+        live=True,
+    ),
+    Route(
+        "PUT",
+        "/v1/items/{item_id}",
+        "put_item",
+        "An item's availability, price, texts",
+        ItemChange,
+        live_views.put_item,
+        answer=ItemBody,
+        scope=Scope.WRITE,
+        live=True,
+    ),
+    Route(
+        "PUT",
+        "/v1/items",
+        "put_items",
+        "The same for many items, one a line",
+        ItemLine,
+        live_views.put_items,
+        answer=ItemsBody,
+        scope=Scope.WRITE,
+        body_type=NDJSON,
+        max_body_bytes=MAX_ITEMS_BODY_BYTES,
+        live=True,
+    ),
+    Route(
+        "DELETE",
+        "/v1/users/{user_id}",
+        "erase_user",
+        "Forget a user",
+        User,
+        live_views.erase_user,
+        answer=ErasureBody,
+        scope=Scope.WRITE,
+        live=True,
+    ),
+    Route(
+        "GET",
+        "/v1/users/{user_id}/data",
+        "tell_user_data",
+        "All that is held of a user",
+        User,
+        live_views.tell_user_data,
+        answer=UserDataBody,
+        scope=Scope.WRITE,
+        live=True,
+    ),
+    Route(
+        "PUT",
+        "/v1/users/{user_id}/preferences",
+        "put_preferences",
+        "Whether a user wants answers of their own",
+        Preferences,
+        live_views.put_preferences,
+        answer=PreferencesBody,
+        scope=Scope.WRITE,
+        live=True,
     ),
 )

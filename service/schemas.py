@@ -103,18 +103,20 @@ class UserRecommendations(Personal):
 
 
 class Recommendations(InBody, Personal):
-    """Picks for a user, a session, or a user's session: one of the two is required."""
+    """Picks for a user, a session, or a user's session: one of them is required."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "anyOf": [
                 {"required": ["user_id"], "properties": {"user_id": {"type": "string"}}},
+                {"required": ["session_id"], "properties": {"session_id": {"type": "string"}}},
                 {"required": ["recent_items"], "properties": {"recent_items": {"minItems": 1}}},
             ]
         }
     )
 
     user_id: Id | None = None
+    session_id: Id | None = Field(default=None, description="The session whose events the live store has.")
     recent_items: Annotated[
         list[Id],
         Field(max_length=MAX_RECENT_ITEMS, validate_default=True, description="The session's items, oldest first."),
@@ -123,12 +125,12 @@ class Recommendations(InBody, Personal):
     @field_validator("recent_items")
     @classmethod
     def _somebody(cls, recent_items: list[str], info: ValidationInfo) -> list[str]:
-        if not recent_items and info.data.get("user_id", "") is None:
-            raise ValueError("user_id or recent_items is needed")
+        if not recent_items and all(info.data.get(name, "") is None for name in ("user_id", "session_id")):
+            raise ValueError("user_id, session_id or recent_items is needed")
         return recent_items
 
     def query(self) -> Query:
-        return self.about(user_id=self.user_id, recent_items=tuple(self.recent_items))
+        return self.about(user_id=self.user_id, session_id=self.session_id, recent_items=tuple(self.recent_items))
 
 
 class ItemCrossSell(Filtered):

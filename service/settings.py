@@ -2,11 +2,13 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from artifacts.config import artifacts_dir
 from artifacts.cpus import available_cpus
+from artifacts.live.address import read_address
+from artifacts.live.errors import LiveUrlError
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -34,6 +36,8 @@ class Settings:
     artifacts_dir: Path
     api_keys_file: Path | None
     serve_without_keys: bool
+    live_url: str | None = field(repr=False)  # it may hold a password
+    explore: float  # the share of an answer to a user that is for items not seen in training
 
     def may_listen_on(self, host: str) -> bool:
         """Whether the service may be reached at that address: off this machine only with keys, or told so."""
@@ -72,6 +76,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         artifacts_dir=artifacts_dir(),
         api_keys_file=Path(keys_file) if keys_file else None,
         serve_without_keys=_yes(environ, "SERVE_WITHOUT_KEYS", problems),
+        live_url=_live_url(environ, problems),
+        explore=_share(environ, "EXPLORE", problems),
     )
     if not settings.may_listen_on(settings.host):
         problems.append(exposed(settings.host))
@@ -94,6 +100,27 @@ def _yes(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
     if text not in {"yes", "no"}:
         problems.append(f"{name}={text!r} is neither yes nor no")
     return text == "yes"
+
+
+def _live_url(environ: Mapping[str, str], problems: list[str]) -> str | None:
+    text = environ.get("LIVE_URL") or None
+    try:
+        if text is not None:
+            read_address(text)
+    except LiveUrlError as error:
+        problems.append(f"LIVE_URL: {error}")
+    return text
+
+
+def _share(environ: Mapping[str, str], name: str, problems: list[str]) -> float:
+    text = environ.get(name) or "0"
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        problems.append(f"{name}: {text!r} is not a number from 0 to 1")
+    return share
 
 
 def check_address(settings: Settings, environ: Mapping[str, str]) -> None:

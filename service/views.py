@@ -1,34 +1,56 @@
 """What answers each request: put the query to the served version, say what it said."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from threading import BoundedSemaphore
+from dataclasses import dataclass, replace
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import orjson
 from flask import Response
 
 from artifacts.answer import Answer
+from artifacts.lately import NOTHING_NEW
 from artifacts.manifest import REPORT_NAME
 from artifacts.model import Model
 from artifacts.query import Query
 from artifacts.recommend import recommend
 from service.answers import answer_bytes, model_body
+from service.body import JSON, NDJSON
 from service.errors import BusyError, NoReportError
 from service.live_model import Served
+from service.live_store import LiveConnection
 from service.metrics import observe_answer
 from service.observation import Record
 from service.schemas import BatchRecommendations, Nothing
 
-JSON = "application/json"
-NDJSON = "application/x-ndjson"
 HTML = "text/html; charset=utf-8"
 
 PRIVATE = "private, no-store"
 REVALIDATE = "no-cache"
 
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+# numpy lets go of the interpreter in every other operation: threads that answer at the same time would hand it to each
+# other dozens of times an answer.
+_ONE_AT_A_TIME = Lock()
 LINES_A_CHUNK = 32  # fewer, larger writes to the socket; still the first picks at once
+
+
+@dataclass(frozen=True, slots=True)
+class Informant:
+    """What tells of whom an answer is for; `explore` is the share of it that is kept for items not seen in training."""
+
+    connection: LiveConnection
+    explore: float
+
+    def inform(self, query: Query, model: Model) -> tuple[Query, bool]:
+        """The query with what is known by now; whether the live store could not be asked."""
+        query = replace(query, explore=self.explore) if self.explore else query
+        if not query.personalized or (query.user_id is None and query.session_id is None):
+            return query, self.connection.degraded
+        lately, failed = self.connection.lately(query, model.live_seq)
+        if lately is NOTHING_NEW:
+            return query, failed
+        return replace(query, lately=lately, personalized=lately.personalized), failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +59,7 @@ class Context:
 
     served: Served
     record: Record
+    informant: Informant
     streams: BoundedSemaphore
 
 
@@ -48,7 +71,8 @@ def answering(ask: Callable[[Model, Query], Answer]) -> View:
 
     def view(context: Context, asked: Any) -> Response:
         query = asked.query()
-        cache = PRIVATE if query.user_id is not None or query.recent_items else REVALIDATE
+        whose = query.user_id is not None or query.session_id is not None or query.recent_items
+        cache = PRIVATE if whose else REVALIDATE
         return Response(_answer(context, ask, query), headers=[("Content-Type", JSON), ("Cache-Control", cache)])
 
     return view
@@ -84,10 +108,13 @@ def model_report(context: Context, _: Nothing) -> Response:
 
 
 def _answer(context: Context, ask: Callable[[Model, Query], Answer], query: Query) -> bytes:
-    answer = ask(context.served.model, query)
+    model = context.served.model
+    informed, degraded = context.informant.inform(query, model)
+    with _ONE_AT_A_TIME:
+        answer = ask(model, informed)
     context.record.note(answer)
     observe_answer(answer)
-    return answer_bytes(answer, context.record.request_id, context.served.model.version, query.user_id)
+    return answer_bytes(answer, context.record.request_id, model.version, query.user_id, degraded=degraded)
 
 
 def _lines(context: Context, asked: BatchRecommendations) -> Iterator[bytes]:

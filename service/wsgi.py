@@ -6,7 +6,7 @@ import sys
 from gunicorn.arbiter import Arbiter
 from threadpoolctl import threadpool_limits
 
-from service.app import LIVE_MODEL, create_app
+from service.app import LIVE_MODEL, LIVE_STORE, create_app
 from service.settings import SettingsError, check_address, read_settings
 
 try:
@@ -20,4 +20,5 @@ app = create_app(settings)
 
 # One thread each: workers are many, and their arrays too small to be worth sharing out.
 threadpool_limits(1)
+app.extensions[LIVE_STORE].start()
 app.extensions[LIVE_MODEL].start()

@@ -1,7 +1,9 @@
 """What several test modules share."""
 
 import os
+import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import postgres
 import pytest
@@ -25,14 +27,29 @@ settings.load_profile("shop")
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """An empty PostgreSQL server's URL. Without PostgreSQL installed: skipped, but a failure where CI is set."""
+def postgres_server() -> Iterator[postgres.Server]:
+    """An empty PostgreSQL server. Without PostgreSQL installed: skipped, but a failure where CI is set."""
     bin_dir = postgres.binaries()
     if bin_dir is None:
         problem = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
         pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
-    with postgres.running_server(bin_dir) as url:
-        yield url
+    with postgres.running_server(bin_dir) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: postgres.Server) -> str:
+    """The PostgreSQL server's URL."""
+    return postgres_server.url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def live_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a live store can be made: a file that does not exist yet, or an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/live.db"
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    return server.create_database(f"live_{secrets.token_hex(8)}")
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +60,9 @@ def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="session")
 def service(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service over the tiny shop, with two workers and no keys."""
-    with running(tiny_store.root, tmp_path_factory.mktemp("service"), WORKERS="2") as service:
+    """The service over the tiny shop, with two workers, a live store and no keys."""
+    directory = tmp_path_factory.mktemp("service")
+    with running(tiny_store.root, directory, WORKERS="2", LIVE_URL=f"sqlite:///{directory}/live.db") as service:
         yield service
 
 

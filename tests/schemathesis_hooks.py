@@ -1,12 +1,29 @@
-"""What schemathesis has to be told: how a stream of lines is read."""
+"""What schemathesis has to be told: how a stream of lines is read and written, and which times are events' times."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies
 
 
 @schemathesis.deserializer("application/x-ndjson")
 def first_line(context: Any, response: Any) -> Any:
     """The document describes one line, and all lines are alike."""
     return json.loads(response.content.partition(b"\n")[0])
+
+
+@schemathesis.serializer("application/x-ndjson")
+def one_line(context: Any, value: Any) -> bytes:
+    """The document describes one line of a body, too."""
+    return json.dumps(value).encode()
+
+
+# The document says "date-time", and no more: which are of the last days, no schema can say.
+schemathesis.openapi.format(
+    "date-time",
+    strategies.integers(1, 60 * 24 * 20).map(
+        lambda minutes: (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds")
+    ),
+)

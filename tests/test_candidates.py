@@ -43,7 +43,7 @@ def check(model: Model, user: int, eligible: Mask) -> None:
     person, wanted = read(model, user)
     found = find_candidates(model, person, wanted, eligible)
     of = by_source(found)
-    bought = set(person.bought(model).tolist())
+    bought = set(person.bought.tolist())
     allowed = set(np.flatnonzero(eligible).tolist())
     new = np.array(sorted(allowed - bought), np.int64)
     company = company_scores(model, person.items, person.strength)
@@ -73,9 +73,9 @@ def test_and_no_more_than_the_best_few_of_each(model: Model, user: int, eligible
 def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch: pytest.MonkeyPatch):
     user = int(np.argmax(np.diff(model.history.indptr)))
     person, wanted = read(model, user)
-    items = person.bought(model).astype(np.int64)
+    items = person.bought.astype(np.int64)
     blend = model.item_vectors[items] @ wanted
-    blend += model.recipe.weights.frequency * model.history.frequency[person.history]
+    blend += model.recipe.weights.frequency * person.history.frequency
     monkeypatch.setattr(module, "FROM_HISTORY", 3)
     found = by_source(find_candidates(model, person, wanted, np.ones(len(model.item_ids), np.bool_)))
     assert len(items) > 3

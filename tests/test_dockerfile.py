@@ -16,7 +16,7 @@ from importlib.metadata import distributions
 for installed in distributions():
     print(f"{installed.name.lower().replace('_', '-')}=={installed.version}")
 """
-TRAINING_ONLY = ("implicit", "polars", "psycopg", "sqlalchemy", "tqdm")
+TRAINING_ONLY = ("implicit", "polars", "tqdm")
 
 
 @pytest.fixture(scope="module")

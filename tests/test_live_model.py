@@ -9,6 +9,7 @@ from artifacts.manifest import MANIFEST_NAME
 from artifacts.store import Store
 from service.errors import NoModelError
 from service.live_model import LiveModel
+from service.live_overlay import LiveOverlay
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def serving(live: LiveModel) -> str:
 
 
 def test_nothing_published_is_no_model_and_no_event(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    live = LiveModel(Store(tmp_path / "none"))
+    live = LiveModel(Store(tmp_path / "none"), LiveOverlay(None))
     live.refresh()
     with pytest.raises(NoModelError, match="no model is published yet"):
         _ = live.served
@@ -35,7 +36,7 @@ def test_nothing_published_is_no_model_and_no_event(tmp_path: Path, capfd: pytes
 
 
 def test_new_versions_and_rollbacks_are_followed(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = LiveModel(store), store.current()
+    live, first = LiveModel(store, LiveOverlay(None)), store.current()
     assert serving(live) == first
     second = publish_again(store, 1)
     assert serving(live) == second
@@ -47,7 +48,7 @@ def test_new_versions_and_rollbacks_are_followed(store: Store, capfd: pytest.Cap
 
 
 def test_a_corrupt_version_is_refused_once(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = LiveModel(store), store.current()
+    live, first = LiveModel(store, LiveOverlay(None)), store.current()
     live.refresh()
     second = publish_again(store, 1)
     corrupt(store, second)
@@ -63,7 +64,7 @@ def publish_again_from(store: Store, version: str) -> str:
 
 
 def test_an_unknown_format_is_refused(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = LiveModel(store), store.current()
+    live, first = LiveModel(store, LiveOverlay(None)), store.current()
     live.refresh()
     second = publish_again(store, 1)
     manifest = store.path(second) / MANIFEST_NAME
@@ -77,7 +78,7 @@ def test_an_unknown_format_is_refused(store: Store, capfd: pytest.CaptureFixture
 
 @pytest.mark.parametrize("pointer", ["nonsense", "20200101T000000Z-00000000"])
 def test_a_pointer_to_nothing_changes_nothing(store: Store, pointer: str, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = LiveModel(store), store.current()
+    live, first = LiveModel(store, LiveOverlay(None)), store.current()
     live.refresh()
     (store.root / "current").write_text(pointer)
     assert [serving(live) for _ in range(3)] == [first] * 3
@@ -87,7 +88,7 @@ def test_a_pointer_to_nothing_changes_nothing(store: Store, pointer: str, capfd:
 def test_at_a_start_the_last_good_version_stands_in_for_a_bad_one(store: Store) -> None:
     first, second, third = store.current(), publish_again(store, 1), publish_again(store, 2)
     corrupt(store, third)
-    live = LiveModel(store)
+    live = LiveModel(store, LiveOverlay(None))
     assert serving(live) == second
     assert serving(live) == second
     store.rollback(to=first)
@@ -95,7 +96,7 @@ def test_at_a_start_the_last_good_version_stands_in_for_a_bad_one(store: Store) 
 
 
 def test_a_repaired_version_is_taken_up_when_it_is_published_again(store: Store) -> None:
-    live, first = LiveModel(store), store.current()
+    live, first = LiveModel(store, LiveOverlay(None)), store.current()
     live.refresh()
     second = publish_again(store, 1)
     sound = (store.path(second) / "users.factors.npy").read_bytes()
@@ -109,7 +110,7 @@ def test_a_repaired_version_is_taken_up_when_it_is_published_again(store: Store)
 
 
 def test_the_old_version_goes_when_its_last_request_ends(store: Store) -> None:
-    live = LiveModel(store)
+    live = LiveModel(store, LiveOverlay(None))
     live.refresh()
     request = live.served
     old = weakref.ref(request.model)

@@ -23,6 +23,8 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         artifacts_dir=tmp_path,
         api_keys_file=None,
         serve_without_keys=False,
+        live_url=None,
+        explore=0.0,
     )
 
 
@@ -40,6 +42,7 @@ def test_every_bad_value_is_named_at_once() -> None:
                 "THREADS": "0",
                 "API_KEYS_FILE": "/no/such/file",
                 "SERVE_WITHOUT_KEYS": "true",
+                "LIVE_URL": "mysql://shop:secret@db/shop",
             }
         )
     assert str(caught.value).splitlines() == [
@@ -49,6 +52,7 @@ def test_every_bad_value_is_named_at_once() -> None:
         "  WORKERS='many' is not a whole number from 1 to 512",
         "  THREADS='0' is not a whole number from 1 to 256",
         "  SERVE_WITHOUT_KEYS='true' is neither yes nor no",
+        "  LIVE_URL: mysql:// is neither sqlite:// nor postgresql://",
     ]
 
 

@@ -1,0 +1,96 @@
+"""A trained history brought up to date with what happened since."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from artifacts.ids import UNKNOWN
+from artifacts.lately import EventType, Lately, LiveEvent
+from artifacts.model import Dealings, Model
+
+
+@dataclass
+class _Entry:
+    """What somebody did with one item. `units` holds what is left of each purchase since training, by its moment;
+    `looks` their interaction strength."""
+
+    strength: float = 0.0
+    times_bought: int = 0
+    frequency: float = 0.0
+    first: int = 0
+    last: int = 0
+    units: dict[float, float] = field(default_factory=dict)
+    looks: float = 0.0
+
+
+def catch_up(model: Model, trained: Dealings, lately: Lately) -> Dealings:
+    """The dealings with the purchases, returns and looks since training; the very same where there were none that tell.
+
+    A fresh event has the strength that training would give it: its type's weight times that of a fresh purchase. What
+    a user bought of an item at one moment is one purchase. A return takes the latest units first; where none were
+    bought since training, one of the trained purchases. Items the version does not know are left out.
+    """
+    found = {event.item_id: model.item_ids.find(event.item_id) for event in (*lately.orders, *lately.looks)}
+    if all(item == UNKNOWN for item in found.values()):
+        return trained
+    entries = _entries(trained)
+    for event in reversed(lately.orders):
+        if (item := found[event.item_id]) != UNKNOWN:
+            _order(entries.setdefault(item, _Entry()), event)
+    for event in lately.looks:
+        if (item := found[event.item_id]) != UNKNOWN:
+            _look(entries.setdefault(item, _Entry()), event, model.recipe.event_weights.get(event.type, 0.0))
+    purchase = model.recipe.event_weights.get(EventType.PURCHASE, 1.0)
+    return _dealings(entries, model.recipe.event_strength, purchase)
+
+
+def _entries(trained: Dealings) -> dict[int, _Entry]:
+    columns = (trained.strength, trained.times_bought, trained.frequency, trained.first, trained.last)
+    rows = zip(trained.items.tolist(), *(column.tolist() for column in columns), strict=True)
+    return {item: _Entry(*values) for item, *values in rows}
+
+
+def _order(entry: _Entry, event: LiveEvent) -> None:
+    quantity = event.quantity or 1.0
+    if event.type == EventType.PURCHASE:
+        entry.units[event.time] = entry.units.get(event.time, 0.0) + quantity
+        return
+    if not entry.units and entry.times_bought:
+        _give_back(entry)
+    while quantity > 0 and entry.units:
+        moment, left = entry.units.popitem()
+        if left > quantity:
+            entry.units[moment] = left - quantity
+        quantity -= left
+
+
+def _give_back(entry: _Entry) -> None:
+    """One of the trained purchases."""
+    share = 1 - 1 / entry.times_bought
+    entry.strength *= share
+    entry.frequency = math.log1p(math.expm1(entry.frequency) * share)
+    entry.times_bought -= 1
+
+
+def _look(entry: _Entry, event: LiveEvent, weight: float) -> None:
+    entry.looks += weight
+    if not entry.times_bought and not entry.units:
+        entry.first = min(entry.first or int(event.time), int(event.time))
+        entry.last = max(entry.last, int(event.time))
+
+
+def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float) -> Dealings:
+    kept = []
+    for item, entry in sorted(entries.items()):
+        bought = entry.times_bought + len(entry.units)
+        strength = entry.strength + event_strength * (purchase * len(entry.units) + entry.looks)
+        if strength > 0:
+            moments = [int(moment) for moment in entry.units]
+            first = entry.first if entry.times_bought or not moments else min(moments)
+            last = max([entry.last, *moments]) if entry.times_bought else max(moments, default=entry.last)
+            frequency = math.log1p(math.expm1(entry.frequency) + len(entry.units))
+            kept.append((item, strength, bought, frequency, first, last))
+    columns = zip(*kept, strict=True) if kept else [()] * 6
+    kinds = (np.int32, np.float32, np.int32, np.float32, np.int64, np.int64)
+    return Dealings(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))

@@ -1,0 +1,47 @@
+"""A share of an answer for items that came after training: nobody can have bought what nobody is shown."""
+
+import hashlib
+import math
+from collections import Counter
+
+from artifacts.answer import Scored
+from artifacts.catalogue import NO_CATEGORY
+from artifacts.lately import EventType, UnseenItem
+from artifacts.model import Model
+from artifacts.query import Query, Repeat
+
+
+def explore(model: Model, query: Query, scored: Scored) -> tuple[UnseenItem, ...]:
+    """The unseen items for `query.explore` of the answer's places: those of the categories that its picks are of most
+    often, and among these what is in most demand. They pass the filters that all items pass."""
+    if not query.explore or not model.unseen or query.repeat is Repeat.ONLY:
+        return ()
+    known = Counter(code for code in model.catalogue.category[scored.items].tolist() if code != NO_CATEGORY)
+    liked = {model.catalogue.categories[code]: count for code, count in known.items()}
+    hidden = {*query.exclude, *query.recent_items, *_bought(query)}
+    eligible = [item for item in model.unseen if item.item_id not in hidden and _within(item, query)]
+    eligible.sort(key=lambda item: -liked.get(item.category or "", 0))
+    return tuple(eligible[: places(query)])
+
+
+def places(query: Query) -> int:
+    """How many of the answer's places the share is: of what is left of a place, as many users get one as its size says,
+    always the same ones."""
+    digest = hashlib.blake2b(f"{query.user_id}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return min(query.limit, math.floor(query.explore * query.limit + int.from_bytes(digest) / 2**64))
+
+
+def _bought(query: Query) -> set[str]:
+    if query.repeat is Repeat.ALLOW:
+        return set()
+    return {event.item_id for event in query.lately.orders if event.type == EventType.PURCHASE}
+
+
+def _within(item: UnseenItem, query: Query) -> bool:
+    filters = query.filters
+    return (
+        (item.available or not filters.in_stock)
+        and (not filters.categories or item.category in filters.categories)
+        and (filters.min_price is None or (item.price is not None and item.price >= filters.min_price))
+        and (filters.max_price is None or (item.price is not None and item.price <= filters.max_price))
+    )

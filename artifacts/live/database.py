@@ -1,0 +1,174 @@
+"""How the live store's database is reached: reads that cost little, and writes that are one transaction each."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from artifacts.live.errors import LiveTimeoutError, LiveUnavailableError
+
+Result = TypeVar("Result")
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds after which a read, or a write, is given up. A read may be in the way of a request."""
+
+    read: float = 0.25
+    write: float = 2.0
+
+
+class Database(ABC):
+    """A database of the live store. It may be used by many threads, after the fork of a worker and not before.
+
+    Reads run on driver connections of their own, kept open and committing by themselves: there is one for every thread
+    that reads at the same time. Writes go one at a time in each process, since the database takes one at a time too.
+    """
+
+    def __init__(self, name: str, patience: Patience, engine: sa.Engine) -> None:
+        self.name = name
+        self.patience = patience
+        self._engine = engine
+        self._idle: list[Any] = []
+        self._texts: dict[sa.Executable, str] = {}
+        self._writing = Lock()
+
+    def read(self, statement: sa.Executable, parameters: Mapping[str, Any], patient: bool = False) -> list[Row]:
+        """The rows of a statement that is defined once and for all; `patient`, they may take as long as a write.
+
+        Raises LiveUnavailableError.
+        """
+        text = self._texts.get(statement) or self._compile(statement)
+        seconds = self.patience.write if patient else self.patience.read
+        idle = self._idle
+        try:
+            connection = idle.pop()
+        except IndexError:
+            return self._rows(idle, self._opened(seconds), text, parameters, seconds)
+        try:
+            return self._rows(idle, connection, text, parameters, seconds)
+        except LiveUnavailableError:
+            if not self._was_stale(connection):
+                raise
+        self.forget_connections()
+        return self._rows(self._idle, self._opened(seconds), text, parameters, seconds)
+
+    def write(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Run `work` as one transaction, durable when this returns. It may be run twice, so that a connection that was
+        lost while idle is no failure.
+
+        Raises LiveUnavailableError, after which nothing of it is stored, or all of it.
+        """
+        if not self._writing.acquire(timeout=self.patience.write):
+            raise LiveTimeoutError(f"{self.name}: other writes take too long")
+        try:
+            try:
+                return self._transaction(work)
+            except sa.exc.DBAPIError as error:
+                if not (error.connection_invalidated and self._may_retry(error)):
+                    raise
+                return self._transaction(work)
+        except sa.exc.SQLAlchemyError as error:
+            raise self.explained(_cause(error)) from None
+        except self.driver_errors as error:
+            raise self.explained(error) from None
+        finally:
+            self._writing.release()
+
+    def forget_connections(self) -> None:
+        """Close all connections that nobody uses now, and have those in use not used again."""
+        idle, self._idle = self._idle, []
+        while idle:
+            with suppress(IndexError, *self.driver_errors):
+                idle.pop().close()
+        self._engine.dispose()
+
+    @property
+    @abstractmethod
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """What the driver raises."""
+
+    @abstractmethod
+    def prepare_file(self, create: bool) -> None:
+        """Make the database fit to be connected to. Raises LiveUnavailableError."""
+
+    @abstractmethod
+    def explained(self, error: BaseException) -> LiveUnavailableError:
+        """A driver's error as the store's own, without any value of a row."""
+
+    @abstractmethod
+    def begin_upgrade(self, connection: sa.Connection) -> None:
+        """See that the database is fit, and wait in the transaction until no other process upgrades the tables.
+
+        Raises LiveUnavailableError.
+        """
+
+    @abstractmethod
+    def _open(self, seconds: float) -> Any:
+        """A driver's connection for reads, which may take `seconds` to come."""
+
+    def _check(self) -> None:  # noqa: B027  # of a server there is nothing to check beforehand
+        """Raise LiveUnavailableError where the database is known to be gone."""
+
+    def _arm(self, connection: Any, seconds: float) -> None:  # noqa: B027  # SQLite's only wait is for locks
+        """Have a driver's connection give up what it does in `seconds`."""
+
+    def _was_stale(self, connection: Any) -> bool:
+        """Whether a connection that failed had been lost before it was used."""
+        return False
+
+    def _may_retry(self, error: sa.exc.DBAPIError) -> bool:
+        """Whether a transaction whose connection broke may find a better one."""
+        return False
+
+    def _opened(self, seconds: float) -> Any:
+        try:
+            return self._open(seconds)
+        except self.driver_errors as error:
+            raise self.explained(error) from None
+
+    def _rows(
+        self, idle: list[Any], connection: Any, text: str, parameters: Mapping[str, Any], seconds: float
+    ) -> list[Row]:
+        """The rows; the connection is among the idle ones again afterwards, or closed."""
+        try:
+            self._check()
+            self._arm(connection, seconds)
+            rows: list[Row] = connection.execute(text, parameters).fetchall()
+        except BaseException as error:
+            with suppress(*self.driver_errors):
+                connection.close()
+            if isinstance(error, self.driver_errors):
+                raise self.explained(error) from None
+            raise
+        idle.append(connection)
+        return rows
+
+    def _transaction(self, work: Callable[[sa.Connection], Result]) -> Result:
+        self._check()
+        with self._engine.connect() as connection:
+            self._arm(connection.connection.driver_connection, self.patience.write)
+            with connection.begin():
+                result = work(connection)
+                self._check()
+        return result
+
+    def _compile(self, statement: sa.Executable) -> str:
+        compiled = statement.compile(dialect=self._engine.dialect)  # type: ignore[attr-defined]
+        text = self._texts[statement] = str(compiled)
+        return text
+
+
+def limited(statement: sa.Select[Any], rows: int) -> sa.Select[Any]:
+    """The statement with its number of rows limited, by text and not by a parameter: the driver is given text."""
+    return statement.limit(sa.literal_column(str(rows))).offset(sa.literal_column("0"))
+
+
+def _cause(error: sa.exc.SQLAlchemyError) -> BaseException:
+    """What the driver said, without the statement and its values."""
+    return getattr(error, "orig", None) or error

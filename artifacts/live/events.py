@@ -1,0 +1,175 @@
+"""What users and visitors did, as the shop reports it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from time import time as now
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from artifacts.lately import EventType
+from artifacts.live.counter import take, watermark
+from artifacts.live.database import Database, Row, limited
+from artifacts.live.erasures import Digester
+from artifacts.live.schema import ERASURES, EVENTS
+
+PRUNED_AT_ONCE = 5_000  # rows; other writers get their turn in between
+READ_AT_ONCE = 10_000  # rows
+
+
+NOTHING, LOOK, ORDER = 0, 1, 2
+WEIGHT_CLASS = {
+    EventType.IMPRESSION: NOTHING,
+    EventType.VIEW: LOOK,
+    EventType.CLICK: LOOK,
+    EventType.CART: LOOK,
+    EventType.PURCHASE: ORDER,
+    EventType.RETURN: ORDER,
+}
+
+
+class Event(NamedTuple):
+    """One event, of a user or of a session: one of the two is None. `time` is in Unix seconds."""
+
+    event_id: str
+    type: str
+    user_id: str | None
+    session_id: str | None
+    item_id: str
+    time: float
+    quantity: float | None = None
+    price: float | None = None
+    request_id: str | None = None
+
+
+class StoredEvent(NamedTuple):
+    """An event as it is kept: `seq` is its number, `received` when it came, in Unix seconds."""
+
+    seq: int
+    event_id: str
+    type: str
+    user_id: str | None
+    session_id: str | None
+    item_id: str
+    time: float
+    quantity: float | None
+    price: float | None
+    request_id: str | None
+    received: float
+
+
+class ItemEvent(NamedTuple):
+    """What an event says of its item: all but who did it."""
+
+    seq: int
+    item_id: str
+    type: str
+    time: float
+    quantity: float | None
+
+
+@dataclass(frozen=True)
+class Insertion:
+    """What became of a batch: how many events are new and stored; the places in the batch of those that were there
+    already, and of those from before their user's erasure, which are not stored."""
+
+    accepted: int
+    duplicates: tuple[int, ...]
+    erased: tuple[int, ...]
+
+
+_KNOWN = sa.select(EVENTS.c.event_id).where(EVENTS.c.event_id.in_(sa.bindparam("event_ids", expanding=True)))
+_ERASED = sa.select(ERASURES.c.digest, ERASURES.c.time).where(
+    ERASURES.c.digest.in_(sa.bindparam("digests", expanding=True))
+)
+_RANGE = (EVENTS.c.seq > sa.bindparam("after"), EVENTS.c.seq <= sa.bindparam("up_to"))
+_STORED = limited(
+    sa.select(*(EVENTS.c[name] for name in StoredEvent._fields)).where(*_RANGE).order_by(EVENTS.c.seq), READ_AT_ONCE
+)
+_OF_ITEMS = limited(
+    sa.select(*(EVENTS.c[name] for name in ItemEvent._fields))
+    .where(*_RANGE, EVENTS.c.weight_class > sa.literal_column(str(NOTHING)))
+    .order_by(EVENTS.c.seq),
+    READ_AT_ONCE,
+)
+
+
+def insert(database: Database, digester: Digester, events: Sequence[Event]) -> Insertion:
+    """Store a batch, each event once by its event_id: in this batch, and ever as long as it is kept.
+
+    Writers are one after another from `take` on, so that what is not there then is not there at the insert either.
+    Raises LiveUnavailableError, after which the same batch may be sent again.
+    """
+
+    def work(connection: sa.Connection) -> Insertion:
+        numbers = take(connection, database, len(events))
+        known = set(connection.execute(_KNOWN, {"event_ids": [event.event_id for event in events]}).scalars())
+        erased = _erased_at(connection, digester, events)
+        received = now()
+        rows, duplicates, late = [], [], []
+        for place, (seq, event) in enumerate(zip(numbers, events, strict=True)):
+            if event.event_id in known:
+                duplicates.append(place)
+            elif event.time <= erased.get(event.user_id, float("-inf")):
+                late.append(place)
+            else:
+                known.add(event.event_id)
+                kind = WEIGHT_CLASS[EventType(event.type)]
+                rows.append({**event._asdict(), "seq": seq, "weight_class": kind, "received": received})
+        if rows:
+            connection.execute(sa.insert(EVENTS), rows)
+        else:
+            connection.rollback()
+        return Insertion(len(rows), tuple(duplicates), tuple(late))
+
+    return database.write(work)
+
+
+def read_events(database: Database, after: int, up_to: int) -> Iterator[list[StoredEvent]]:
+    """The events with numbers above `after` and up to `up_to`, in their order, some at a time, as they are read."""
+    for rows in _chunks(database, _STORED, after, up_to):
+        yield [StoredEvent._make(row) for row in rows]
+
+
+def read_item_events(database: Database, after: int) -> Iterator[list[ItemEvent]]:
+    """What the events above a number tell of items, in their order, impressions left out, as they are read."""
+    up_to = watermark(database)
+    if up_to > after:
+        for rows in _chunks(database, _OF_ITEMS, after, up_to):
+            yield [ItemEvent._make(row) for row in rows]
+
+
+def prune(database: Database, before: float, read_up_to: int) -> int:
+    """Delete events received before a time (Unix seconds) that have numbers up to `read_up_to`; answers how many."""
+    old = (
+        sa.select(EVENTS.c.seq)
+        .where(EVENTS.c.seq <= read_up_to, EVENTS.c.received < before)
+        .order_by(EVENTS.c.seq)
+        .limit(PRUNED_AT_ONCE)
+    )
+
+    def work(connection: sa.Connection) -> int:
+        take(connection, database)
+        return connection.execute(sa.delete(EVENTS).where(EVENTS.c.seq.in_(old))).rowcount
+
+    pruned = 0
+    while True:
+        deleted = database.write(work)
+        pruned += deleted
+        if deleted < PRUNED_AT_ONCE:
+            return pruned
+
+
+def _chunks(
+    database: Database, statement: sa.Select[tuple[object, ...]], after: int, up_to: int
+) -> Iterator[list[Row]]:
+    while rows := database.read(statement, {"after": after, "up_to": up_to}, patient=True):
+        yield rows
+        after = rows[-1][0]
+
+
+def _erased_at(connection: sa.Connection, digester: Digester, events: Sequence[Event]) -> dict[str | None, float]:
+    """When those of the events' users who asked for it were erased, in Unix seconds."""
+    users = {digester(event.user_id): event.user_id for event in events if event.user_id is not None}
+    found = connection.execute(_ERASED, {"digests": list(users)})
+    return {users[bytes(digest)]: erased for digest, erased in found}

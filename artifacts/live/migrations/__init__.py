@@ -1,0 +1,1 @@
+"""How the live store's tables came to be, step by step (Alembic)."""

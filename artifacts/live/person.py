@@ -1,0 +1,87 @@
+"""What a request has to know of its user or session, in one look-up."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from artifacts.lately import NOTHING_NEW, Erasure, Lately, LiveEvent
+from artifacts.live.database import Database, Row, limited
+from artifacts.live.erasures import Digester
+from artifacts.live.events import LOOK, ORDER
+from artifacts.live.schema import ERASURES, EVENTS, PREFERENCES, REVISION, VERSION
+from artifacts.live.upgrade import newer
+
+MAX_LOOKS = 200
+MAX_ORDERS = 1_000
+"""The newest events of each kind are answered: orders have a bound of their own, so that looks never hide them."""
+
+
+_REVISION, _ERASED, _PREFERENCE = 3, 4, 5  # kinds of rows beside LOOK and ORDER
+
+
+def _row(kind: int, **values: sa.ColumnElement[Any]) -> list[sa.ColumnElement[Any]]:
+    """The columns of one branch: its kind and LiveEvent's fields."""
+    types = {"seq": sa.BigInteger, "type": sa.Text, "item_id": sa.Text, "time": sa.Double, "quantity": sa.Double}
+    columns = (values.get(name, sa.cast(sa.null(), kinds)).label(name) for name, kinds in types.items())
+    return [sa.literal_column(str(kind)).label("kind"), *columns]
+
+
+def _events(owner: sa.ColumnElement[Any], kind: int, limit: int) -> sa.Select[Any]:
+    newest = sa.select(*_row(kind, **{name: EVENTS.c[name] for name in LiveEvent._fields})).where(
+        owner == sa.bindparam(owner.key or ""),
+        EVENTS.c.weight_class == sa.literal_column(str(kind)),
+        EVENTS.c.seq > sa.bindparam("after"),
+    )
+    return sa.select(limited(newest.order_by(EVENTS.c.seq.desc()), limit).subquery())
+
+
+_PERSON = sa.union_all(
+    sa.select(*_row(_REVISION, type=VERSION.c.version_num)),
+    sa.select(*_row(_ERASED, time=ERASURES.c.time, seq=ERASURES.c.seq)).where(
+        ERASURES.c.digest == sa.bindparam("digest")
+    ),
+    sa.select(
+        *_row(
+            _PREFERENCE, seq=sa.case((PREFERENCES.c.personalized, sa.literal_column("1")), else_=sa.literal_column("0"))
+        )
+    ).where(PREFERENCES.c.user_id == sa.bindparam("user_id")),
+    _events(EVENTS.c.user_id, ORDER, MAX_ORDERS),
+    _events(EVENTS.c.user_id, LOOK, MAX_LOOKS),
+    _events(EVENTS.c.session_id, ORDER, MAX_ORDERS),
+    _events(EVENTS.c.session_id, LOOK, MAX_LOOKS),
+)
+
+
+def read_person(
+    database: Database, digester: Digester, user_id: str | None, session_id: str | None, after: int
+) -> Lately:
+    """What is known of a user and a session, either of them None, with events above the number `after`.
+
+    One round trip. Raises LiveUnavailableError.
+    """
+    digest = digester(user_id) if user_id is not None else None
+    parameters = {"user_id": user_id, "session_id": session_id, "digest": digest, "after": after}
+    rows = database.read(_PERSON, parameters)
+    if not any(row[0] == _REVISION and row[2] == REVISION for row in rows):
+        raise newer(database.name)
+    return _person(rows) if len(rows) > 1 else NOTHING_NEW
+
+
+def _person(rows: list[Row]) -> Lately:
+    by_kind: dict[int, list[Row]] = {}
+    for row in rows:
+        by_kind.setdefault(row[0], []).append(row)
+    erased = [Erasure(row[4], row[1]) for row in by_kind.get(_ERASED, ())]
+    personalized = all(row[1] for row in by_kind.get(_PREFERENCE, ()))
+    return Lately(
+        orders=_newest_first(by_kind.get(ORDER, []), MAX_ORDERS) if personalized else (),
+        looks=_newest_first(by_kind.get(LOOK, []), MAX_LOOKS) if personalized else (),
+        erased=erased[0] if erased else None,
+        personalized=personalized,
+    )
+
+
+def _newest_first(rows: list[Row], limit: int) -> tuple[LiveEvent, ...]:
+    """The user's and the session's events together."""
+    rows.sort(key=lambda row: row[1], reverse=True)
+    return tuple(LiveEvent._make(row[1:]) for row in rows[:limit])
