@@ -74,7 +74,7 @@ def _steps(model: Model, user_id: str) -> dict[str, Step]:
     person = read_person(model, query, NO_ITEMS)
     vector = np.asarray(person.vector)
     wanted = query_vector(model, vector)
-    eligible = eligible_items(model, query.filters, person.bought(model))
+    eligible = eligible_items(model, query.filters, person.bought)
     answer = recommend(model, query)
     return {
         "validation": lambda: from_url(UserRecommendations, {"user_id": quote(user_id)}, "").query(),
@@ -82,7 +82,7 @@ def _steps(model: Model, user_id: str) -> dict[str, Step]:
         "id look-up": lambda: model.user_ids.find(user_id),
         "person": lambda: read_person(model, query, NO_ITEMS),
         "query vector": lambda: query_vector(model, vector),
-        "mask": lambda: eligible_items(model, query.filters, person.bought(model)),
+        "mask": lambda: eligible_items(model, query.filters, person.bought),
         "search": lambda: model.index.search(wanted, eligible, ITEMS),
         "serialisation": lambda: answer_bytes(answer, REQUEST_ID, model.version, user_id),
         "metrics": lambda: _count(answer),

@@ -278,6 +278,13 @@ def test_reload_rows(bench: Bench, tmp_path: Path) -> None:
     assert len(both.values) == bench.rounds
 
 
+def test_further_workers_share_what_the_first_has(bench: Bench, tmp_path: Path) -> None:
+    first, second, third = memory._workers(bench, "L", find_store(bench, "S"), PLAIN, tmp_path)
+    assert 0 < second.values[0] < first.values[0]
+    assert 0 < third.values[0] < first.values[0]
+    assert second.target == third.target == at_most(60)
+
+
 def test_start_comes_before_the_answer(tiny_store: Store, tmp_path: Path) -> None:
     began = time.perf_counter()
     ready, answered = start._start(tiny_store, Workload("first", PLAIN.requests[:1]), tmp_path)
