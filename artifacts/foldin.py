@@ -1,10 +1,7 @@
 """A user's vector from a handful of interactions, exactly as ALS would solve for it."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
 
 from artifacts.model import Model
 
@@ -18,8 +15,8 @@ def fold_in(model: Model, items: npt.NDArray[np.int32], strength: Vector) -> Vec
     its diagonal (implicit's convention) and p(u) is 1. Answers (n_factors,) float32.
     """
     factors, confidence = _observed(model, items, strength)
-    solution = cho_solve(_normal_matrix(model, factors, confidence), factors.T @ confidence)
-    return np.asarray(solution, np.float32)
+    solution = np.linalg.solve(_normal_matrix(model, factors, confidence), factors.T @ confidence)
+    return solution.astype(np.float32)
 
 
 def contributions(
@@ -31,7 +28,7 @@ def contributions(
     is Hu, Koren and Volinsky 2008, section 5, eq. 7.
     """
     factors, confidence = _observed(model, items, strength)
-    weighted = cho_solve(_normal_matrix(model, factors, confidence), directions.astype(np.float64).T)
+    weighted = np.linalg.solve(_normal_matrix(model, factors, confidence), directions.astype(np.float64).T)
     return np.asarray((factors @ weighted).T * confidence, np.float32)
 
 
@@ -41,7 +38,9 @@ def _observed(
     return model.item_factors[items].astype(np.float64), model.recipe.alpha * strength.astype(np.float64)
 
 
-def _normal_matrix(model: Model, factors: npt.NDArray[np.float64], confidence: npt.NDArray[np.float64]) -> Any:
+def _normal_matrix(
+    model: Model, factors: npt.NDArray[np.float64], confidence: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     matrix = model.gram + factors.T @ (factors * (confidence - 1.0)[:, np.newaxis])
     matrix[np.diag_indices_from(matrix)] += model.recipe.regularization
-    return cho_factor(matrix, overwrite_a=True, check_finite=False)
+    return matrix

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.answer import Answer, Scored, chain, from_source, merge, most_popular, top
-from artifacts.candidates import FROM_COMPANY, company_scores, find_candidates
+from artifacts.candidates import FROM_COMPANY, find_candidates, speak
 from artifacts.eligibility import Mask, eligible_items, without
 from artifacts.exploration import explore
 from artifacts.features import rank_candidates
@@ -67,12 +67,11 @@ def _discover(model: Model, limit: int, person: Person, wanted: Scores, eligible
     """By the blend; in a session also by what goes with its items, which a vector of one or two items hardly tells."""
     if len(person.recent) == 0:
         return from_source(model.index.search(wanted, eligible, limit), Source.ALS)
-    company = company_scores(model, person.recent, np.ones(len(person.recent), np.float32))
+    spoken = speak(model, person.recent, np.ones(len(person.recent), np.float32))
     near, _ = model.index.search(wanted, eligible, limit + FROM_COMPANY)
-    spoken = np.flatnonzero(eligible & (company > 0))
-    beside = np.setdiff1d(best(spoken, company[spoken], FROM_COMPANY)[0], near)
+    beside = np.setdiff1d(spoken.best(eligible, FROM_COMPANY)[0], near)
     items = np.concatenate([near, beside])
-    scores = model.item_vectors[items] @ wanted + np.float32(SESSION_WEIGHT) * company[items]
+    scores = model.item_vectors[items] @ wanted + np.float32(SESSION_WEIGHT) * spoken.of(items)
     return top(Scored(items, scores, (Source.ALS,) * len(near) + (Source.CO_PURCHASE,) * len(beside)), limit)
 
 

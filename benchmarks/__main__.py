@@ -9,7 +9,7 @@ from pathlib import Path
 from artifacts.errors import ArtifactError
 from benchmarks.part import Bench, BenchError, Part
 from benchmarks.parts import PARTS
-from benchmarks.results import RESULTS, save
+from benchmarks.results import RESULTS, current_commit, save
 from benchmarks.stores import SIZES, describe_shop, find_store
 from benchmarks.table import Row, render
 
@@ -43,13 +43,14 @@ def _chosen(names: Sequence[str], sizes: Sequence[str]) -> list[tuple[Part, str]
 
 
 def _measure(bench: Bench, part: Part, size: str, results: Path) -> list[Row]:
-    rows = []
+    rows, commit = [], current_commit()
     for row in part.measure(bench, size):
         print(
             f"{part.name} {size}: {row.name}: {', '.join(f'{figure:.3g}' for figure in row.figures)}", file=sys.stderr
         )
         rows.append(row)
-    save(results, part.name, size, describe_shop(find_store(bench, size)) if part.serves else None, rows)
+    shop = describe_shop(find_store(bench, size)) if part.serves else None
+    save(results, rows, commit, shop)
     return rows
 
 

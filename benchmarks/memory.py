@@ -1,6 +1,8 @@
 """How much memory each further worker takes, and what a reload takes."""
 
+import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +44,7 @@ def measure(bench: Bench, size: str) -> Iterator[Row]:
 
 
 def _workers(bench: Bench, size: str, store: Store, workload: Workload, directory: Path) -> Iterator[Row]:
-    taken = [[_taken(store, workload, directory, n + 1) for n in range(MOST_WORKERS)] for _ in range(bench.rounds)]
+    taken = [_taken(store, workload, directory) for _ in range(bench.rounds)]
     first, *further = zip(*taken, strict=True)
     yield Row(PART.name, size, "proportional set: master and one worker", "MB", first)
     before = first
@@ -52,12 +54,23 @@ def _workers(bench: Bench, size: str, store: Store, workload: Workload, director
         before = after
 
 
-def _taken(store: Store, workload: Workload, directory: Path, workers: int) -> float:
-    """Megabytes of the master and its workers, after each answered some thousands of requests."""
-    with serving(AISLE, store.root, directory / "service", WORKERS=str(workers)) as server:
-        wait_until_answered(server, "/health/ready")
-        _serve_some(server, workload)
-        return proportional_set(server.processes())
+def _taken(store: Store, workload: Workload, directory: Path) -> list[float]:
+    """Megabytes of the master and one worker, and of two and three: each joins a running service, so that what of the
+    version's files was read before is not counted as its own. Measured after each answered some thousands of requests.
+    """
+    with serving(AISLE, store.root, directory / "service", WORKERS="1") as server:
+        taken = []
+        for n_workers in range(1, MOST_WORKERS + 1):
+            _wait_for_workers(server, n_workers, store.current_path())
+            _serve_some(server, workload)
+            taken.append(proportional_set(server.processes()))
+            os.kill(server.pid, signal.SIGTTIN)  # gunicorn: one worker more
+        return taken
+
+
+def _wait_for_workers(server: Server, n_workers: int, version: Path) -> None:
+    """Until so many workers have opened a version."""
+    wait_for(lambda: sum(maps(pid, version) for pid in server.processes()[1:]) == n_workers)
 
 
 def _serve_some(server: Server, workload: Workload) -> None:

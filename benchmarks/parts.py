@@ -1,6 +1,14 @@
 """All parts of `make bench`, in the order they run."""
 
-from benchmarks import answer_cost, memory, online, stages, start
+from benchmarks import answer_cost, index_recall, memory, online, picks_speed, stages, start
 from benchmarks.part import Part
 
-PARTS: tuple[Part, ...] = (online.PART, answer_cost.PART, stages.PART, memory.PART, start.PART)
+PARTS: tuple[Part, ...] = (
+    online.PART,
+    answer_cost.PART,
+    index_recall.PART,
+    stages.PART,
+    memory.PART,
+    start.PART,
+    picks_speed.PART,
+)

@@ -15,17 +15,18 @@ RESULTS = Path(__file__).parent / "results"
 TABLE = "table.md"
 
 
-def save(directory: Path, part: str, size: str, shop: Mapping[str, object] | None, rows: Sequence[Row]) -> None:
-    """Write `<part>-<size>.json`, with the machine, the commit and what is known of the shop, and the table anew."""
+def save(directory: Path, rows: Sequence[Row], commit: str | None, shop: Mapping[str, object] | None) -> None:
+    """Write the rows of a part and a shop, at least one, as `<part>-<size>.json`, with the machine, the commit and what
+    is known of the shop; and the table anew."""
     directory.mkdir(parents=True, exist_ok=True)
     found = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": commit,
         "machine": describe_machine(),
         "shop": shop,
         "rows": [asdict(row) for row in rows],
     }
-    (directory / f"{part}-{size}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (directory / f"{rows[0].part}-{rows[0].size}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (directory / TABLE).write_text(render_all(directory), encoding="utf-8")
 
 
@@ -70,7 +71,8 @@ def _row(saved: Mapping[str, Any]) -> Row:
     return Row(**known)
 
 
-def _commit() -> str | None:
+def current_commit() -> str | None:
+    """The commit of what is measured; None outside a checkout."""
     command = ["git", "rev-parse", "HEAD"]
     done = subprocess.run(command, cwd=RESULTS.parent, capture_output=True, text=True, check=False)  # noqa: S603
     return done.stdout.strip() or None

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from flask import Flask
 from threadpoolctl import threadpool_limits
 from werkzeug.test import create_environ
+from werkzeug.wsgi import ClosingIterator
 
 from artifacts.answer import Answer
 from artifacts.eligibility import eligible_items
@@ -72,7 +74,7 @@ def _steps(model: Model, user_id: str) -> dict[str, Step]:
     person = read_person(model, query, NO_ITEMS)
     vector = np.asarray(person.vector)
     wanted = query_vector(model, vector)
-    eligible = eligible_items(model, query.filters, person.bought(model))
+    eligible = eligible_items(model, query.filters, person.bought)
     answer = recommend(model, query)
     return {
         "validation": lambda: from_url(UserRecommendations, {"user_id": quote(user_id)}, "").query(),
@@ -80,7 +82,7 @@ def _steps(model: Model, user_id: str) -> dict[str, Step]:
         "id look-up": lambda: model.user_ids.find(user_id),
         "person": lambda: read_person(model, query, NO_ITEMS),
         "query vector": lambda: query_vector(model, vector),
-        "mask": lambda: eligible_items(model, query.filters, person.bought(model)),
+        "mask": lambda: eligible_items(model, query.filters, person.bought),
         "search": lambda: model.index.search(wanted, eligible, ITEMS),
         "serialisation": lambda: answer_bytes(answer, REQUEST_ID, model.version, user_id),
         "metrics": lambda: _count(answer),
@@ -107,7 +109,8 @@ def _call(app: Flask, environ: dict[str, Any]) -> None:
             raise BenchError(f"{environ['RAW_URI']} was answered {status}")
         return lambda _: None
 
-    b"".join(app.wsgi_app(dict(environ), start))
+    with closing(ClosingIterator(app.wsgi_app(dict(environ), start))) as body:
+        b"".join(body)
 
 
 def _count(answer: Answer) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from threading import BoundedSemaphore
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import NullSession, SessionInterface
 
 from artifacts.store import Store
 from service.body import NDJSON
@@ -25,12 +26,22 @@ LIVE_MODEL = "aisle.live_model"
 LIVE_STORE = "aisle.live_store"
 
 
+class NoSessions(SessionInterface):
+    """Nobody is logged in: no cookie is looked for, and none is ever set."""
+
+    _session = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        return self._session
+
+
 def create_app(settings: Settings) -> Flask:
     """The service for `settings`. It answers 503 until `app.extensions` LIVE_MODEL and LIVE_STORE are started.
 
     Raises KeysFileError where the keys file cannot be read.
     """
     app = Flask("aisle", static_folder=None)
+    app.session_interface = NoSessions()
     app.url_map.merge_slashes = False
     connection = app.extensions[LIVE_STORE] = LiveConnection(settings.live_url)
     live = app.extensions[LIVE_MODEL] = LiveModel(Store(settings.artifacts_dir), connection.overlay)

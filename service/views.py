@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import orjson
@@ -29,6 +29,9 @@ PRIVATE = "private, no-store"
 REVALIDATE = "no-cache"
 
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+# numpy lets go of the interpreter in every other operation: threads that answer at the same time would hand it to each
+# other dozens of times an answer.
+_ONE_AT_A_TIME = Lock()
 LINES_A_CHUNK = 32  # fewer, larger writes to the socket; still the first picks at once
 
 
@@ -108,7 +111,8 @@ def model_report(context: Context, _: Nothing) -> Response:
 def _answer(context: Context, ask: Callable[[Model, Query], Answer], query: Query) -> bytes:
     model = context.served.model
     informed, degraded = context.informant.inform(query, model)
-    answer = ask(model, informed)
+    with _ONE_AT_A_TIME:
+        answer = ask(model, informed)
     context.record.note(answer)
     observe_answer(answer)
     return answer_bytes(answer, context.record.request_id, model.version, query.user_id, degraded=degraded)

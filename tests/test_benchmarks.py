@@ -3,6 +3,7 @@
 import json
 import mmap
 import os
+import platform
 import shutil
 import time
 from collections.abc import Iterator
@@ -89,15 +90,15 @@ def test_a_target_is_of_the_median(target: object, verdict: str) -> None:
 
 def test_results_of_several_parts_are_one_table(tmp_path: Path) -> None:
     shop = {"source": "a shop", "users": 1000, "items": 2, "interactions": 3, "factors": 4}
-    save(tmp_path, "online", "S", shop, [Row("online", "S", "slow", "ms", (2.0,), (1.0,), at_most(1))])
-    save(tmp_path, "training", "M", None, [Row("training", "M", "long", "s", (7.0,))])
-    save(tmp_path, "online", "S", shop, [Row("online", "S", "fast", "ms", (1.0,), (1.0,), at_most(1))])
+    save(tmp_path, [Row("online", "S", "slow", "ms", (2.0,), (1.0,), at_most(1))], "0123", shop)
+    save(tmp_path, [Row("training", "M", "long", "s", (7.0,))], None, None)
+    save(tmp_path, [Row("online", "S", "fast", "ms", (1.0,), (1.0,), at_most(1))], "4567", shop)
     table = (tmp_path / "table.md").read_text()
     assert "fast" in table
     assert "long" in table
     assert "slow" not in table
-    assert "a shop: 1,000 users" in table
-    assert str(os.cpu_count()) in table
+    assert "commit 4567; a shop: 1,000 users" in table
+    assert platform.python_version() in table
     (saved,) = json.loads((tmp_path / "online-S.json").read_text())["rows"]
     assert saved["values"] == [1.0]
 
@@ -275,6 +276,13 @@ def test_reload_rows(bench: Bench, tmp_path: Path) -> None:
     assert all(most >= least for most, least in zip(peak.values, peak.against, strict=True))
     assert after.against == peak.against
     assert len(both.values) == bench.rounds
+
+
+def test_further_workers_share_what_the_first_has(bench: Bench, tmp_path: Path) -> None:
+    first, second, third = memory._workers(bench, "L", find_store(bench, "S"), PLAIN, tmp_path)
+    assert 0 < second.values[0] < first.values[0]
+    assert 0 < third.values[0] < first.values[0]
+    assert second.target == third.target == at_most(60)
 
 
 def test_start_comes_before_the_answer(tiny_store: Store, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artifacts import candidates as module
-from artifacts.candidates import Candidates, company_scores, find_candidates
+from artifacts.candidates import Candidates, find_candidates, speak
 from artifacts.eligibility import Mask
 from artifacts.index import best
 from artifacts.model import Model, open_model
@@ -46,7 +46,7 @@ def check(model: Model, user: int, eligible: Mask) -> None:
     bought = set(person.bought.tolist())
     allowed = set(np.flatnonzero(eligible).tolist())
     new = np.array(sorted(allowed - bought), np.int64)
-    company = company_scores(model, person.items, person.strength)
+    company = speak(model, person.items, person.strength).of(np.arange(len(model.item_ids)))
     assert len(set(found.items.tolist())) == len(found.items)
     assert len(of[Source.HISTORY]) == min(module.FROM_HISTORY, len(bought & allowed))
     assert set(of[Source.HISTORY]) <= bought & allowed
@@ -82,15 +82,19 @@ def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch
     assert found[Source.HISTORY] == items[np.argsort(-blend)][:3].tolist()
 
 
-def test_company_is_the_weighted_sum_of_what_the_strongest_items_say(model: Model, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("most_counted", [0, module.MOST_COUNTED])
+def test_company_is_the_weighted_sum_of_what_the_strongest_items_say(
+    model: Model, monkeypatch: pytest.MonkeyPatch, most_counted: int
+):
+    monkeypatch.setattr(module, "MOST_COUNTED", most_counted)
     items, strength = np.array([4, 0, 9], np.int32), np.array([0.5, 2.0, 0.1], np.float32)
     said = np.zeros(len(model.item_ids))
     for item, weight in ((0, 2.0), (4, 0.5)):
         row = model.company.row(item)
         np.add.at(said, model.company.items[row], weight * model.company.score[row])
     monkeypatch.setattr(module, "MAX_SPEAKERS", 2)
-    np.testing.assert_allclose(company_scores(model, items, strength), said, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(speak(model, items, strength).of(np.arange(len(said))), said, rtol=1e-5, atol=1e-6)
 
 
 def test_nobody_has_no_company(model: Model):
-    assert not company_scores(model, NO_SESSION, np.empty(0, np.float32)).any()
+    assert len(speak(model, NO_SESSION, np.empty(0, np.float32)).items) == 0

@@ -88,7 +88,7 @@ def test_the_same_data_configuration_and_seed_give_the_same_version_and_answers(
         Query(items=("I000",), explain=True),
         Query(recent_items=("I004",)),
     ]:
-        answers = [[ask(model, query) for ask in (recommend, cross_sell, popular)] for model in models]
+        answers = [[ask(model, query).picks for ask in (recommend, cross_sell, popular)] for model in models]
         assert answers[0] == answers[1]
 
 

@@ -5,10 +5,11 @@ import pytest
 from events import Event, as_dataset
 
 from artifacts.recipe import Weights
-from artifacts.scoring import RECENT_DAYS, query_vectors
+from artifacts.scoring import query_vectors
 from training.config import Model as Settings
 from training.history import build_history
 from training.newcomers import newcomer_vectors
+from training.popularity import RECENT_DAYS
 
 ACROSS, UP = np.array([3.0, 0.0]), np.array([0.0, 0.5])
 

@@ -25,7 +25,7 @@ from training.picks_parts import Tally, open_parts
 from training.user_list import read_user_list
 
 PATIENCE = 60  # seconds
-N_CHUNKS = CHUNKS_WORTH_PROCESSES + 4  # so many that several processes write them
+N_CHUNKS = CHUNKS_WORTH_PROCESSES + 16  # so many that several processes write them
 CYCLE = 40  # users after whom the same come again; the last ten of them are unknown
 PARTS = ".picks.csv.parts"
 MARK = b'"marked",1,"I000",0.5,"als",,,,,,\n'

@@ -3,11 +3,10 @@ import pytest
 from events import Event, as_dataset, basket
 
 from artifacts.model import Popularity
-from artifacts.scoring import RECENT_DAYS
 from training.config import Model
 from training.dataset import Dataset
 from training.history import build_history
-from training.popularity import TREND_DAYS, count_popularity, popularity_columns, typical_gap_days
+from training.popularity import RECENT_DAYS, TREND_DAYS, count_popularity, popularity_columns, typical_gap_days
 
 
 def count(dataset: Dataset) -> Popularity:

@@ -5,8 +5,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from artifacts.model import History
-from artifacts.scoring import RECENT_DAYS, unit_vectors
+from artifacts.scoring import unit_vectors
 from training.history import decay
+from training.popularity import RECENT_DAYS
 
 SAMPLE = 2_000
 

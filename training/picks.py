@@ -26,7 +26,7 @@ from training.workers import spread
 
 USERS_PER_CHUNK = 4_000  # whose rows a process holds in memory at a time: about a kilobyte a pick
 WORKING_MIB = 128  # that a process answers them in, beside its rows and the model
-CHUNKS_WORTH_PROCESSES = 16  # fewer are answered before other processes have started
+CHUNKS_WORTH_PROCESSES = 4  # fewer are answered before other processes have started
 
 
 def write_picks(  # noqa: PLR0913

@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.model import History, Popularity
-from artifacts.scoring import RECENT_DAYS
 from training.dataset import Dataset
 from training.history import SECONDS_PER_DAY, decay
 
+RECENT_DAYS = 14
 TREND_DAYS = 28
 
 
