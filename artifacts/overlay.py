@@ -104,7 +104,8 @@ class Overlay:
         moment = max(until, told.newest)
         sold = {place: much for item_id, much in told.sold.items() if (place := self._place(item_id)) != UNKNOWN}
         recent = opened.recent * np.float32(left_of(moment - until))
-        recent[list(sold)] += np.array(list(sold.values()), np.float32) * np.float32(left_of(moment - told.at))
+        # In float64 until it is now: as of a version of years ago, a purchase counts more than float32 holds.
+        recent[list(sold)] += (np.array(list(sold.values())) * left_of(moment - told.at)).astype(np.float32)
         return replace(opened, recent=recent, order=opened.order[np.argsort(-recent[opened.order], kind="stable")])
 
     def _unseen(self) -> tuple[UnseenItem, ...]:

@@ -223,6 +223,7 @@ def test_a_run_is_gone_on_with_only_where_nothing_was_told_since(  # noqa: PLR09
     told: bool,
 ) -> None:
     monkeypatch.setattr(picks, "USERS_PER_CHUNK", 10)
+    monkeypatch.setattr(picks, "available_cpus", lambda: 1)
     added: list[int] = []
     add = picks_parts.Parts.add
 

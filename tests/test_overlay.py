@@ -226,6 +226,14 @@ def test_sales_halve_with_every_half_life_up_to_the_last_sale(model: Model) -> N
     assert score_of(changed, "I007") == pytest.approx(score_of(model, "I007") / 2)
 
 
+def test_a_version_of_long_ago_can_be_laid_over(model: Model) -> None:
+    """A purchase of today counts 2^400 of one of fifteen years ago, which float32 cannot hold."""
+    old = replace(model, recipe=replace(model.recipe, until=model.recipe.until - 400 * int(HALF_LIFE)))
+    changed = laid(old, events=[sale("I001", float(model.recipe.until))])
+    assert score_of(changed, "I001") == pytest.approx(1)
+    assert np.isfinite(changed.popularity.recent).all()
+
+
 def test_only_purchases_sell(model: Model) -> None:
     kinds = ("view", "cart", "click", "return")
     changed = laid(model, events=[sale("I001", float(model.recipe.until), kind) for kind in kinds])

@@ -37,6 +37,7 @@ from service.settings import read_settings
 from training import __main__ as training_cli
 from training.columns import OBVIOUS
 from training.config import Config
+from training.live_settings import read_live_settings
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
@@ -169,10 +170,10 @@ class Recorder(dict[str, str]):
 def test_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     environ = Recorder()
     monkeypatch.setattr(os, "environ", environ)
-    settings = read_settings(environ)
+    settings = {**vars(read_live_settings(environ)), **vars(read_settings(environ))}
     assert sorted(first_codes(section("## Settings"), "setting")) == sorted(environ.asked)
     for name, default, _ in rows(section("## Settings"), "setting"):
-        value = getattr(settings, code(name)[0].lower())
+        value = settings[code(name)[0].lower()]
         if isinstance(value, Path):
             value = value.relative_to(ROOT)
         known = {True: ["yes"], False: ["no"], None: []}
