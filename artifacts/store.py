@@ -1,11 +1,12 @@
 """The versions on disk: drafted aside, published whole, pointed at by `current`, rolled back and pruned.
 
-    <root>/versions/<version>/   published versions; never changed after their rename into place
-    <root>/current               the name of the version to serve
-    <root>/drafts/<any>/version  versions in the making; those of dead processes are removed
-    <root>/lock                  held by whoever publishes, rolls back or prunes
+    <root>/versions/<version>/      published versions; never changed after their rename into place
+    <root>/current                  the name of the version to serve
+    <root>/drafts/<any>/version     versions in the making; those of dead processes are removed
+    <root>/verified/<version>.json  receipts of versions that were found good; they save time and decide nothing
+    <root>/lock                     held by whoever publishes, rolls back or prunes
 
-Reading takes no lock and writes nothing, so that a service may see the store on a read-only volume.
+Who reads only needs to read: a service may see the store on a read-only volume.
 """
 
 import shutil
@@ -26,6 +27,7 @@ from artifacts.manifest import (
     version_name,
     write_manifest,
 )
+from artifacts.receipts import Receipts
 from artifacts.verification import describe_files, verify
 
 DEFAULT_KEEP = 5
@@ -66,12 +68,25 @@ class Store:
         return self._versions / self.current()
 
     def verify(self, version: str) -> Manifest:
-        """Check all of a published version, its name too. Raises as `path` and `verification.verify` do."""
+        """Read and check all of a published version, its name too. Raises as `path` and `verification.verify` do."""
         directory = self.path(version)
-        manifest = verify(directory)
-        if manifest.version != version:
-            raise BrokenVersionError(directory, f"manifest.json: is of the version {manifest.version}")
+        with self._receipts.of_verifying(version, directory):
+            manifest = verify(directory)
+            if manifest.version != version:
+                raise BrokenVersionError(directory, f"manifest.json: is of the version {manifest.version}")
         return manifest
+
+    def check(self, version: str) -> None:
+        """Verify a version that no receipt vouches for; of several processes one reads, the others wait for it.
+
+        Raises as `verify` does.
+        """
+        directory = self.path(version)
+        if self._receipts.vouch_for(directory):
+            return
+        with self._receipts.taking_turns():
+            if not self._receipts.vouch_for(directory):
+                self.verify(version)
 
     @contextmanager
     def draft(self) -> Iterator[Path]:
@@ -103,7 +118,8 @@ class Store:
             write_manifest(draft, manifest)
             for path in [*draft.iterdir(), draft]:
                 sync(path)
-            verify(draft)
+            with self._receipts.of_verifying(manifest.version, draft):
+                verify(draft)
             self._place(draft, manifest.version)
             self._point_at(manifest.version)
         return manifest.version
@@ -139,6 +155,7 @@ class Store:
             for version in pruned:
                 self.path(version).rename(self._new_holder() / "version")
             self._remove_stale_drafts()
+            self._receipts.forget_all_but(self.versions())
         return pruned
 
     @property
@@ -148,6 +165,10 @@ class Store:
     @property
     def _drafts(self) -> Path:
         return self.root / "drafts"
+
+    @property
+    def _receipts(self) -> Receipts:
+        return Receipts(self.root / "verified")
 
     @property
     def _pointer(self) -> Path:
@@ -160,6 +181,7 @@ class Store:
     def _prepare(self) -> None:
         self._versions.mkdir(parents=True, exist_ok=True)
         self._drafts.mkdir(exist_ok=True)
+        self._receipts.directory.mkdir(exist_ok=True)
         sync(self.root)
         sync(self.root.parent)
 

@@ -1,6 +1,7 @@
 # ruff: noqa: N999  # the name gunicorn's users know
 """How gunicorn runs the service: `gunicorn -c service/gunicorn.conf.py service.wsgi:app`."""
 
+import gc
 import os
 import shutil
 import sys
@@ -51,6 +52,21 @@ def on_starting(server: Any) -> None:
         sys.exit(str(SettingsError(problems)))
     os.environ[ADDRESS_CHECKED] = "yes"
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="aisle-metrics-", dir=_SHARED_MEMORY)
+    _share_code()
+
+
+def _share_code() -> None:
+    """Import the app before the workers are forked, which then share its memory and start at once.
+
+    Importing is safe: what hangs after a fork are OpenMP's threads, and they start with the first search.
+    """
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+    import service.app  # noqa: F401, PLC0415  # only now: the metrics have to know their directory
+
+    mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]  # its gauges are no worker's
+    gc.collect()
+    gc.freeze()
 
 
 def when_ready(server: Any) -> None:

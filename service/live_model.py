@@ -93,7 +93,7 @@ class LiveModel:
         if version in self._refused:
             return False
         try:
-            self._store.verify(version)
+            self._store.check(version)
             opened = open_model(self._store.path(version))
             overlay = self._overlay.read(opened)
         # Whatever is wrong with a new version, the old one is served on and the thread lives on.
