@@ -266,12 +266,12 @@ def test_without_the_live_store_there_is_no_file(
 ) -> None:
     store = copy_of(tiny_store, tmp_path / "store")
     path = tmp_path / "live.db"
-    url, problem = f"sqlite:///{path}", "the live store cannot be read: .*no such file"
+    url, problem = f"sqlite:///{path}", "the live store cannot be used: .*no such file"
     if fault == "broken":
         path.write_bytes(b"no database" * 1000)
-        problem = "the live store cannot be read: .*not a database"
+        problem = "the live store cannot be used: .*not a database"
     elif fault == "server":
-        url, problem = "postgresql://me:secret@127.0.0.1:1/shop", "the live store cannot be read: .*refused"
+        url, problem = "postgresql://me:secret@127.0.0.1:1/shop", "the live store cannot be used: .*refused"
     elif fault == "newer":
         with opened(url):
             pass

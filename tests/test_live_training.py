@@ -235,6 +235,17 @@ def files_with(store: Store, text: bytes) -> list[str]:
     return [path.name for path in store.current_path().iterdir() if text in path.read_bytes()]
 
 
+def test_who_opted_out_still_teaches(tmp_path: Path, live: LiveStore, live_url: str) -> None:
+    config = purchases(tmp_path)
+    live.insert([event(1, "purchase", "I1", START + 9, user_id="other1")])
+    before = read(config, live_url)
+    live.set_personalized("other1", personalized=False)
+    after = read(config, live_url)
+    assert after.frame.equals(before.frame)
+    assert after.fingerprint == before.fingerprint
+    assert len(of(after, "other1")) == 5
+
+
 # Items
 
 
@@ -394,9 +405,9 @@ def test_without_its_live_store_a_run_fails_and_the_published_version_stays(  # 
         url, problem = f"sqlite:///{tmp_path}/nowhere/live.db", "LIVE_URL: .*nowhere is not a directory"
     elif fault == "broken":
         path.write_bytes(b"no database" * 1000)
-        problem = "the live store cannot be read: .*not a database"
+        problem = "the live store cannot be used: .*not a database"
     elif fault == "server":
-        url, problem = "postgresql://me:secret@127.0.0.1:1/shop", "the live store cannot be read: .*refused"
+        url, problem = "postgresql://me:secret@127.0.0.1:1/shop", "the live store cannot be used: .*refused"
     elif fault == "newer":
         with opened(url):
             pass
@@ -433,7 +444,7 @@ def test_a_store_that_goes_while_it_is_read_is_one_error(tmp_path: Path) -> None
     with sqlite3.connect(tmp_path / "live.db") as connection:
         connection.execute("DROP TABLE live_events")
     connection.close()
-    with pytest.raises(DataError, match=r"the live store cannot be read: .*live\.db"):
+    with pytest.raises(DataError, match=r"the live store cannot be used: .*live\.db"):
         read(purchases(tmp_path), url)
 
 

@@ -23,7 +23,7 @@ def open_live(url: str, create: bool = False) -> Iterator[LiveStore]:
     try:
         path = read_address(url).path
         if path is not None and not create and not path.is_file():
-            raise DataError(f"the live store cannot be read: {path}: no such file (the service makes it as it starts)")
+            raise DataError(f"the live store cannot be used: {path}: no such file (the service makes it as it starts)")
         store = LiveStore(url, PATIENCE)
         try:
             store.check()
@@ -31,7 +31,7 @@ def open_live(url: str, create: bool = False) -> Iterator[LiveStore]:
         finally:
             store.close()
     except LiveError as error:
-        raise DataError(f"the live store cannot be read: {error}") from error
+        raise DataError(f"the live store cannot be used: {error}") from error
 
 
 def check_live(settings: LiveSettings, create: bool) -> None:
