@@ -35,7 +35,7 @@ def _events(kind: int, limit: int, *which: sa.ColumnElement[bool]) -> sa.Select[
 
 _OF_USER = (EVENTS.c.user_id == sa.bindparam("user_id"), EVENTS.c.seq > sa.bindparam("after"))
 _OF_SESSION = EVENTS.c.session_id == sa.bindparam("session_id")  # all of them: no training knows whose they are
-_PERSON = sa.union_all(
+_USER = (
     sa.select(*_row(_REVISION, type=VERSION.c.version_num)),
     sa.select(*_row(_ERASED, time=ERASURES.c.time, seq=ERASURES.c.seq)).where(
         ERASURES.c.digest == sa.bindparam("digest")
@@ -47,9 +47,10 @@ _PERSON = sa.union_all(
     ).where(PREFERENCES.c.user_id == sa.bindparam("user_id")),
     _events(ORDER, MAX_ORDERS, *_OF_USER),
     _events(LOOK, MAX_LOOKS, *_OF_USER),
-    _events(ORDER, MAX_ORDERS, _OF_SESSION),
-    _events(LOOK, MAX_LOOKS, _OF_SESSION),
 )
+_SESSION = (_events(ORDER, MAX_ORDERS, _OF_SESSION), _events(LOOK, MAX_LOOKS, _OF_SESSION))
+_OF_A_USER = sa.union_all(*_USER)  # as most requests are: every branch less is time saved
+_OF_BOTH = sa.union_all(*_USER, *_SESSION)
 
 
 def read_person(
@@ -62,7 +63,7 @@ def read_person(
     """
     digest = digester(user_id) if user_id is not None else None
     parameters = {"user_id": user_id, "session_id": session_id, "digest": digest, "after": after}
-    rows = database.read(_PERSON, parameters)
+    rows = database.read(_OF_BOTH if session_id is not None else _OF_A_USER, parameters)
     if not any(row[0] == _REVISION and row[2] == REVISION for row in rows):
         raise newer(database.name)
     return _person(rows) if len(rows) > 1 else NOTHING_NEW
