@@ -11,7 +11,7 @@ from artifacts.ids import encode_ids
 from artifacts.model import open_model
 from artifacts.store import Store
 from benchmarks import index_recall
-from benchmarks.index_recall import PART, TARGETS, K, judge, narrowed
+from benchmarks.index_recall import PART, TARGETS, K, ask, judge, narrowed
 from benchmarks.part import Bench
 
 VECTORS = np.arange(1, 41, dtype=np.float32)[:, np.newaxis] * np.ones(4, np.float32)
@@ -28,17 +28,17 @@ def best_of(*items: int):
 
 def test_what_is_missed_counts_against_recall_and_what_is_short_against_the_answers():
     everything = masks(*range(40))
-    assert judge(VECTORS, best_of(*range(30, 40)), QUERIES, everything) == (1.0, 1.0)
-    assert judge(VECTORS, best_of(*range(25, 35)), QUERIES, everything) == (0.5, 1.0)
-    assert judge(VECTORS, best_of(*range(35, 40)), QUERIES, everything) == (0.5, 0.0)
+    assert judge(VECTORS, best_of(*range(30, 40)), ask(VECTORS, QUERIES, everything)) == (1.0, 1.0)
+    assert judge(VECTORS, best_of(*range(25, 35)), ask(VECTORS, QUERIES, everything)) == (0.5, 1.0)
+    assert judge(VECTORS, best_of(*range(35, 40)), ask(VECTORS, QUERIES, everything)) == (0.5, 0.0)
 
 
 def test_where_fewer_are_eligible_that_many_are_enough():
-    assert judge(VECTORS, best_of(3, 5), QUERIES, masks(3, 5)) == (1.0, 1.0)
+    assert judge(VECTORS, best_of(3, 5), ask(VECTORS, QUERIES, masks(3, 5))) == (1.0, 1.0)
 
 
 def test_an_item_that_is_not_eligible_is_no_hit():
-    assert judge(VECTORS, best_of(*range(30, 40)), QUERIES, masks(*range(20, 35)))[0] == 0.5
+    assert judge(VECTORS, best_of(*range(30, 40)), ask(VECTORS, QUERIES, masks(*range(20, 35))))[0] == 0.5
 
 
 def test_the_filter_leaves_the_category_nearest_to_a_hundredth(tiny_store: Store):
