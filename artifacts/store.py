@@ -249,4 +249,4 @@ class Store:
             previous = None
         if previous in candidates:
             return previous
-        return max((name for name in candidates if name < version), default=None)
+        return max((name for name in candidates if name < (previous or version)), default=None)

@@ -151,7 +151,7 @@ def few(tmp_path: Path) -> Path:
 @pytest.fixture
 def marked(tiny_store: Store, few: Path, tmp_path: Path) -> Path:
     """A file that was cut short after its first part, whose content tells whether it is taken up."""
-    run = picks._run(open_model(tiny_store.current_path()), Query(limit=2), read_user_list(few))
+    run = picks._run(open_model(tiny_store.current_path()), Query(limit=2), read_user_list(few), None)
     with open_parts(tmp_path / "picks.csv", run) as made:
         made.add(0, Tally(users=USERS_PER_CHUNK, picks=1), lambda file: file.write(MARK))
     return tmp_path / "picks.csv"
