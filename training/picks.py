@@ -67,7 +67,7 @@ def write_picks(  # noqa: PLR0913
     return total
 
 
-def _run(model: Model, query: Query, listed: UserList | None, state: LiveState | None) -> dict[str, Any]:
+def _run(model: Model, query: Query, listed: UserList | None, state: LiveState | None = None) -> dict[str, Any]:
     """What the parts of one run have in common."""
     return {
         "version": model.version,
