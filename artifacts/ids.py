@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from operator import lt
 from pathlib import Path
 
 import numpy as np
@@ -60,23 +62,22 @@ class IdTable(TextColumn):
 
 def encode_texts(texts: Iterable[str | None]) -> TextColumn:
     """Pack texts into a column; None becomes the empty text."""
-    encoded = [(text or "").encode() for text in texts]
-    offsets = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum([len(text) for text in encoded], out=offsets[1:])
-    return TextColumn(offsets, np.frombuffer(b"".join(encoded), np.uint8))
+    return TextColumn(*_pack([(text or "").encode() for text in texts]))
 
 
 def encode_ids(ids: Iterable[str]) -> IdTable:
     """Pack distinct ids that are already in ascending order of their UTF-8 bytes; ValueError where they are not."""
-    column = encode_texts(ids)
-    table = IdTable(column.offsets, column.data)
-    previous = None
-    for index in range(len(table)):
-        current = table.encoded(index)
-        if previous is not None and current <= previous:
-            raise ValueError(f"ids are not distinct and ascending at {table[index]!r}")
-        previous = current
-    return table
+    encoded = [text.encode() for text in ids]
+    if not all(map(lt, encoded, encoded[1:])):
+        later = next(later for earlier, later in pairwise(encoded) if later <= earlier)
+        raise ValueError(f"ids are not distinct and ascending at {later.decode()!r}")
+    return IdTable(*_pack(encoded))
+
+
+def _pack(encoded: list[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    offsets = np.zeros(len(encoded) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
+    return offsets, np.frombuffer(b"".join(encoded), np.uint8)
 
 
 def open_texts(directory: Path, name: str) -> TextColumn:

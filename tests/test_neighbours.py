@@ -140,10 +140,10 @@ def test_a_basket_of_the_year_1970_is_only_old():
     assert row(dataset, find_neighbours(dataset, show_progress=False), "a") == {"c": pytest.approx([2, 2 / 3, 4 / 3])}
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 64])
-def test_in_chunks_as_in_one(monkeypatch, busy, chunk):
+@pytest.mark.parametrize("pairs", [1, 200, 2_000])
+def test_in_chunks_as_in_one(monkeypatch, busy, pairs):
     whole = find_neighbours(busy, show_progress=False)
-    monkeypatch.setattr(module, "CHUNK", chunk)
+    monkeypatch.setattr(module, "PAIRS", pairs)
     parts = find_neighbours(busy, show_progress=False)
     assert len(whole.items) > 100
     for field in fields(Neighbours):

@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from training.config import Clean, Config
-from training.returns import is_return, settle
+from training.ordering import sort_rows
+from training.returns import STACK, is_return, settle
 
 BOT_MIN_MOMENTS = 1_000
 BOT_SPREADS = 3.0
@@ -48,7 +51,7 @@ def clean(rows: pl.DataFrame, config: Config, now: datetime) -> Cleaned:
         ("of these guests', kept as baskets", rows["user_id"].null_count()),
     ]
     table = [("read", read), *faulty, *doubled, *returned, *outlying, *kept]
-    return Cleaned(_with_baskets(rows.drop("reduced")).sort(ORDER), tuple(table))
+    return Cleaned(sort_rows(_with_baskets(rows.drop("reduced")), ORDER), tuple(table))
 
 
 def bots(rows: pl.DataFrame) -> pl.Series:
@@ -58,11 +61,12 @@ def bots(rows: pl.DataFrame) -> pl.Series:
     500 lines counts once. A bot has more than 1,000 moments and more than exp(Q3 + 3 (Q3 - Q1)), Q1 and Q3 being the
     quartiles of the logarithm of all users' activity: Tukey's outer fence, on the scale on which activity spreads.
     """
+    hashes = _sorted_hashes(rows.select("user_id").drop_nulls())
+    if not (hashes[BOT_MIN_MOMENTS:] == hashes[:-BOT_MIN_MOMENTS]).any():  # nobody has as many rows
+        return rows["user_id"].clear()
     moments = rows.drop_nulls("user_id").group_by("user_id").agg(moments=pl.col("time").n_unique())
     logs = moments["moments"].log()
-    q1, q3 = logs.quantile(0.25, "linear"), logs.quantile(0.75, "linear")
-    if q1 is None or q3 is None:
-        return moments["user_id"]
+    q1, q3 = (logs.quantile(share, "linear") or 0.0 for share in (0.25, 0.75))
     fence = math.exp(q3 + BOT_SPREADS * (q3 - q1))
     return moments.filter(pl.col("moments") > max(BOT_MIN_MOMENTS, fence))["user_id"]
 
@@ -93,14 +97,20 @@ def _without_faulty(rows: pl.DataFrame, config: Config, now: datetime) -> tuple[
 
 def _without_duplicates(rows: pl.DataFrame) -> tuple[pl.DataFrame, Lines]:
     """Only rows that share a hash are compared: exact, at a fraction of the memory."""
-    suspect = pl.Series(rows.select(IDENTITY).hash_rows()).is_duplicated()
-    if not suspect.any():
+    hashes = _sorted_hashes(rows.select(IDENTITY))
+    shared = hashes[1:][hashes[1:] == hashes[:-1]]
+    if not len(shared):
         return rows, [("duplicate", 0)]
+    suspect = rows.select(IDENTITY).hash_rows().is_in(pl.Series(np.unique(shared)).implode())
     rows = rows.with_row_index("row")
     repeated = rows.filter(suspect)
     first = repeated.unique(IDENTITY, keep="first", maintain_order=True)
     again = repeated.join(first, on="row", how="anti").select("row")
     return rows.join(again, on="row", how="anti", maintain_order="left").drop("row"), [("duplicate", again.height)]
+
+
+def _sorted_hashes(rows: pl.DataFrame) -> npt.NDArray[np.uint64]:
+    return np.sort(rows.hash_rows().to_numpy())
 
 
 def _without_returns(rows: pl.DataFrame, config: Config) -> tuple[pl.DataFrame, Lines]:
@@ -113,7 +123,7 @@ def _without_returns(rows: pl.DataFrame, config: Config) -> tuple[pl.DataFrame, 
             ("price or quantity not positive", ~(_positive("quantity") & _positive("price"))),
         ],
     )
-    bought = rows.filter(pl.col("event") == config.purchase_event)
+    bought = rows.select("row", *STACK, "time", "quantity").filter(rows["event"] == config.purchase_event)
     left = settle(bought, returns.filter(pl.col("user_id").is_not_null() & pl.col("quantity").is_finite()))
     rows = rows.join(left.select("row", "left"), on="row", how="left", maintain_order="left")
     rows = rows.with_columns(left=pl.coalesce("left", "quantity"))

@@ -37,11 +37,9 @@ def find_company(dataset: Dataset) -> Company:
 
 
 def _gram(dataset: Dataset) -> Matrix:
-    bought = np.flatnonzero(dataset.purchase)
-    keys, first = np.unique(dataset.basket[bought] * dataset.n_items + dataset.item[bought], return_index=True)
-    basket, item = np.divmod(keys, dataset.n_items)
+    basket, item = dataset.basket[dataset.sales], dataset.item[dataset.sales]
     _, row, size = np.unique(basket, return_inverse=True, return_counts=True)
-    weight = decay(dataset.time[bought[first]], dataset.until, HALF_LIFE_DAYS) / np.sqrt(size[row])
+    weight = decay(dataset.time[dataset.sales], dataset.until, HALF_LIFE_DAYS) / np.sqrt(size[row])
     baskets = csr_array((np.sqrt(weight), (row, item)), shape=(len(size), dataset.n_items))
     return np.asarray((baskets.T @ baskets).toarray(), np.float64)
 

@@ -1,14 +1,17 @@
 """Purchases with integer indexes in place of ids: what every step behind the cleaning works on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from artifacts.ids import IdTable, encode_ids
+from training.ordering import begins_run, sort_rows, stable_order
 
 GUEST = -1
+ORDER = ["time", "basket_id", "item_id", "user_id"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Dataset:
     def n_items(self) -> int:
         return len(self.item_ids)
 
+    @cached_property
+    def sales(self) -> npt.NDArray[np.int64]:
+        """The first event of each distinct (basket, item) that was bought: (n_sales,) rows, by basket, then item."""
+        bought = np.flatnonzero(self.purchase)
+        keys = self.basket[bought] * self.n_items + self.item[bought]
+        order = stable_order(keys)
+        return bought[order[begins_run(keys[order])]]
+
     @property
     def until(self) -> int:
         """The time of the newest event: the "now" of everything that is counted."""
@@ -47,16 +58,20 @@ class Dataset:
 
 
 def encode(frame: pl.DataFrame, catalogue_ids: pl.Series, purchase_event: str) -> Dataset:
-    """Number the users, items and baskets of cleaned events; `catalogue_ids` adds items without events."""
-    frame = frame.sort("time", "basket_id", "item_id", "user_id")
-    users = frame["user_id"].drop_nulls().unique().sort()
-    items = pl.concat([frame["item_id"], catalogue_ids]).unique().sort()
+    """Number the users, items and baskets of cleaned events; `catalogue_ids` adds items without events.
+
+    Baskets are numbered in the order of their first event.
+    """
+    frame = sort_rows(frame, ORDER)
+    buyers, items = _Runs(frame["user_id"]), _Runs(frame["item_id"])
+    users = buyers.ids.drop_nulls().unique().sort()
+    all_items = pl.concat([items.ids.unique(), catalogue_ids]).unique().sort()
     return Dataset(
         user_ids=encode_ids(users),
-        item_ids=encode_ids(items),
-        user=_positions(frame["user_id"], users).fill_null(GUEST).cast(pl.Int32).to_numpy(),
-        item=_positions(frame["item_id"], items).cast(pl.Int32).to_numpy(),
-        basket=frame["basket_id"].rank("dense").cast(pl.Int64).to_numpy() - 1,
+        item_ids=encode_ids(all_items),
+        user=buyers.positions(users).astype(np.int32),
+        item=items.positions(all_items).astype(np.int32),
+        basket=_number_baskets(frame["basket_id"]),
         time=frame["time"].dt.epoch("s").to_numpy(),
         weight=frame["weight"].to_numpy(),
         purchase=(frame["event"] == purchase_event).to_numpy(),
@@ -65,6 +80,26 @@ def encode(frame: pl.DataFrame, catalogue_ids: pl.Series, purchase_event: str) -
     )
 
 
-def _positions(column: pl.Series, table: pl.Series) -> pl.Series:
-    places = pl.DataFrame({"id": table, "index": np.arange(len(table))})
-    return column.to_frame("id").join(places, on="id", how="left", maintain_order="left")["index"]
+class _Runs:
+    """A column of ids (String) as runs of rows with the same one: `ids`, and how many rows each is there for."""
+
+    def __init__(self, column: pl.Series) -> None:
+        begins = column.ne_missing(column.shift()).to_numpy(writable=True)
+        begins[:1] = True
+        self.ids = column.filter(pl.Series(begins))
+        self.lengths = np.diff(np.flatnonzero(begins), append=len(column))
+
+    def positions(self, table: pl.Series) -> npt.NDArray[np.int64]:
+        """(n_rows,): the place of each row's id in `table`, GUEST (-1) for null."""
+        places = pl.DataFrame({"id": table, "index": np.arange(len(table))})
+        found = self.ids.to_frame("id").join(places, on="id", how="left", maintain_order="left")["index"]
+        return np.repeat(found.fill_null(GUEST).to_numpy(), self.lengths)
+
+
+def _number_baskets(column: pl.Series) -> npt.NDArray[np.int64]:
+    """Only where baskets share a hash, or one is not in one piece, do their ids have to be compared."""
+    runs = _Runs(column)
+    hashes = np.sort(runs.ids.hash().to_numpy())
+    if (hashes[1:] == hashes[:-1]).any():
+        return runs.positions(runs.ids.unique(maintain_order=True))
+    return np.repeat(np.arange(len(runs.ids)), runs.lengths)

@@ -9,9 +9,11 @@ from artifacts.features import ITEM_FEATURES, NEVER, USER_FEATURES
 from artifacts.model import History, Popularity, Ranking
 from training.dataset import GUEST, Dataset
 from training.history import SECONDS_PER_DAY
+from training.ordering import begins_run, stable_order
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Indexes = npt.NDArray[np.int32]
 SMOOTHING = 0.002  # of a share of customers, where two of them are divided
 
 
@@ -20,8 +22,8 @@ class _Purchases:
     """Each distinct (basket, item) that was bought: (n,) each, oldest first. `age` in days; `user` GUEST for guests;
     `first` tells a known user's first purchase of the item; `log_price` is NaN where the price is unknown."""
 
-    user: Ints
-    item: Ints
+    user: Indexes
+    item: Indexes
     basket: Ints
     age: Floats
     first: npt.NDArray[np.bool_]
@@ -30,10 +32,23 @@ class _Purchases:
     log_basket_size: Floats
 
 
+@dataclass(frozen=True)
+class _Pairs:
+    """Each (user, item) that was bought: (n,) each, by user, then item. `key` is user * n_items + item; `first` is in
+    Unix seconds, `newest` and `oldest` are in days ago."""
+
+    key: Ints
+    item: Indexes
+    first: Ints
+    newest: Floats
+    oldest: Floats
+
+
 def rank_features(dataset: Dataset, history: History, popularity: Popularity) -> Ranking:
     """The features of every item and every user as of the dataset's newest event."""
-    bought = _read(dataset, history)
-    items = _item_features(bought, dataset, history, popularity)
+    pairs = _read_pairs(dataset, history)
+    bought = _read(dataset, pairs)
+    items = _item_features(bought, pairs, dataset, popularity)
     users = _user_features(bought, items, dataset, history)
     return Ranking(
         np.vstack([items[name] for name in ITEM_FEATURES]).astype(np.float32),
@@ -41,44 +56,59 @@ def rank_features(dataset: Dataset, history: History, popularity: Popularity) ->
     )
 
 
-def _read(dataset: Dataset, history: History) -> _Purchases:
-    rows = np.flatnonzero(dataset.purchase)
-    keys = dataset.basket[rows] * dataset.n_items + dataset.item[rows]
-    _, start = np.unique(keys, return_index=True)
-    rows = np.sort(rows[start])
-    user, item = dataset.user[rows].astype(np.int64), dataset.item[rows].astype(np.int64)
-    pairs = np.repeat(np.arange(dataset.n_users), np.diff(history.indptr)) * dataset.n_items + history.items
-    entry = np.searchsorted(pairs, user * dataset.n_items + item)
-    first = np.zeros(len(rows), np.bool_)
-    known = user != GUEST
-    first[known] = history.first[entry[known]] == dataset.time[rows[known]]
+def _read_pairs(dataset: Dataset, history: History) -> _Pairs:
+    bought = np.flatnonzero(history.times_bought)
+    user = np.repeat(np.arange(dataset.n_users), np.diff(history.indptr))[bought]
+    item, first = history.items[bought], history.first[bought]
+    newest, oldest = (_age(time, dataset) for time in (history.last[bought], first))
+    return _Pairs(user * dataset.n_items + item, item, first, newest, oldest)
+
+
+def _read(dataset: Dataset, pairs: _Pairs) -> _Purchases:
+    rows = dataset.sales[stable_order(dataset.sales)]
+    user, item, basket = dataset.user[rows], dataset.item[rows], dataset.basket[rows]
     with np.errstate(divide="ignore"):
         log_price = np.log(dataset.price[rows].astype(np.float64))
-    size = np.bincount(dataset.basket[rows])[dataset.basket[rows]]
     return _Purchases(
         user=user,
         item=item,
-        basket=dataset.basket[rows],
-        age=(dataset.until - dataset.time[rows]) / SECONDS_PER_DAY,
-        first=first,
+        basket=basket,
+        age=_age(dataset.time[rows], dataset),
+        first=_first(dataset, rows, pairs),
         log_price=np.where(np.isfinite(log_price), log_price, np.nan),
         log_quantity=np.log(np.maximum(dataset.quantity[rows], 1e-3)),
-        log_basket_size=np.log(size),
+        log_basket_size=np.log(np.maximum(np.bincount(basket), 1))[basket],
     )
 
 
-def _item_features(bought: _Purchases, dataset: Dataset, history: History, popularity: Popularity) -> dict[str, Floats]:
+def _age(time: Ints, dataset: Dataset) -> Floats:
+    return np.asarray((dataset.until - time) / SECONDS_PER_DAY, np.float64)
+
+
+def _first(dataset: Dataset, rows: Ints, pairs: _Pairs) -> npt.NDArray[np.bool_]:
+    """Whether each purchase (n,) is a known user's first one of its item. Looked up in the order of the pairs: at
+    random, each of as many look-ups would wait for the memory."""
+    known = np.flatnonzero(dataset.user[rows] != GUEST)
+    keys = dataset.user[rows[known]] * np.int64(dataset.n_items) + dataset.item[rows[known]]
+    order = stable_order(keys)
+    keys, known = keys[order], known[order]
+    first = np.zeros(len(rows), np.bool_)
+    first[known] = pairs.first[np.searchsorted(pairs.key, keys)] == dataset.time[rows[known]]
+    return first
+
+
+def _item_features(bought: _Purchases, pairs: _Pairs, dataset: Dataset, popularity: Popularity) -> dict[str, Floats]:
     n_items, known = dataset.n_items, bought.user != GUEST
-    everything = np.ones(len(known), np.bool_)
-    share = {days: _buyers(bought, known & (bought.age < days), everything, n_items) for days in (7, 14, 28, 84)}
-    before = _buyers(bought, known & (bought.age >= 14) & (bought.age < 28), everything, n_items)
-    newly = {days: _buyers(bought, known & (bought.age < days), bought.first, n_items) for days in (7, 14, 28)}
-    buyers = np.bincount(history.items[history.times_bought > 0], minlength=n_items)
+    active = {days: _count_users(bought.user[known & (bought.age < days)], dataset) for days in (7, 14, 28, 84)}
+    share = {days: np.bincount(pairs.item[pairs.newest < days], minlength=n_items) / active[days] for days in active}
+    newly = {days: np.bincount(pairs.item[pairs.oldest < days], minlength=n_items) / active[days] for days in active}
+    before = _buyers(bought, known & (bought.age >= 14) & (bought.age < 28), dataset)
+    buyers = np.bincount(pairs.item, minlength=n_items)
     lines = np.bincount(bought.item[known], minlength=n_items)
     # No past window holds an item that was never sold: for the trees it is one that has not sold since the beginning.
     unsold = float(bought.age.max(initial=0))
     features = {f"buyers_{days}": value for days, value in share.items()}
-    features |= {f"newcomers_{days}": value for days, value in newly.items()}
+    features |= {f"newcomers_{days}": newly[days] for days in (7, 14, 28)}
     return features | {
         "trend_week": (share[7] + SMOOTHING) / (share[28] + SMOOTHING),
         "trend_fortnight": (share[14] + SMOOTHING) / (before + SMOOTHING),
@@ -101,8 +131,8 @@ def _user_features(
 ) -> dict[str, Floats]:
     n_users, known = dataset.n_users, bought.user != GUEST
     user, item, age = bought.user[known], bought.item[known], bought.age[known]
-    _, start = np.unique(bought.basket[known], return_index=True)
-    visitor, visited = user[start], age[start]
+    visits = _first_rows(bought.basket[known])
+    visitor, visited = user[visits], age[visits]
     baskets = np.bincount(visitor, minlength=n_users).astype(np.float64)
     lines = np.bincount(user, minlength=n_users)
     idle = _extreme(np.fmin, visitor, visited, n_users, NEVER)
@@ -128,11 +158,21 @@ def _user_features(
     }
 
 
-def _buyers(bought: _Purchases, active: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_], n_items: int) -> Floats:
-    """Of the users with an `active` purchase, the share with one of each item that is `counted` too."""
-    chosen = active & counted
-    pairs = np.unique(bought.user[chosen] * n_items + bought.item[chosen])
-    return np.bincount(pairs % n_items, minlength=n_items) / max(len(np.unique(bought.user[active])), 1)
+def _first_rows(basket: Ints) -> Ints:
+    """The first row of each basket."""
+    order = stable_order(basket)
+    return order[begins_run(basket[order])]
+
+
+def _count_users(user: Indexes, dataset: Dataset) -> int:
+    """How many there are, at least 1 to divide by."""
+    return max(int(np.count_nonzero(np.bincount(user, minlength=dataset.n_users))), 1)
+
+
+def _buyers(bought: _Purchases, active: npt.NDArray[np.bool_], dataset: Dataset) -> Floats:
+    """Of the users with an `active` purchase, the share with one of each item."""
+    items = _pairs(bought, active, dataset.n_items) % dataset.n_items
+    return np.bincount(items, minlength=dataset.n_items) / _count_users(bought.user[active], dataset)
 
 
 def _guests(bought: _Purchases, n_items: int) -> Floats:
@@ -142,24 +182,30 @@ def _guests(bought: _Purchases, n_items: int) -> Floats:
 
 def _rebuy_rate(bought: _Purchases, known: npt.NDArray[np.bool_], n_items: int) -> Floats:
     """Shrunk towards the shop's rate by ten buyers."""
-    pairs = bought.user * n_items + bought.item
-    earlier = np.unique(pairs[known & (bought.age >= 28) & (bought.age < 84)])
-    again = earlier[np.isin(earlier, pairs[known & (bought.age < 28)])]
+    earlier = _pairs(bought, known & (bought.age >= 28) & (bought.age < 84), n_items)
+    again = np.intersect1d(earlier, _pairs(bought, known & (bought.age < 28), n_items), assume_unique=True)
     n_earlier = np.bincount(earlier % n_items, minlength=n_items)
     n_again = np.bincount(again % n_items, minlength=n_items)
     return np.asarray((n_again + 10 * n_again.sum() / max(n_earlier.sum(), 1)) / (n_earlier + 10))
 
 
-def _extreme(pick: np.ufunc, group: Ints, values: Floats, n_groups: int, empty: float) -> Floats:
+def _pairs(bought: _Purchases, chosen: npt.NDArray[np.bool_], n_items: int) -> Ints:
+    """Each distinct user * n_items + item of the chosen purchases."""
+    return np.unique(bought.user[chosen] * np.int64(n_items) + bought.item[chosen])
+
+
+def _extreme(pick: np.ufunc, group: Indexes, values: Floats, n_groups: int, empty: float) -> Floats:
     found = np.full(n_groups, np.nan)
     pick.at(found, group, values)
     return np.where(np.isnan(found), empty, found)
 
 
-def _mean(group: Ints, values: Floats, n_groups: int) -> Floats:
+def _mean(group: Indexes, values: Floats, n_groups: int) -> Floats:
     """The mean of each group over the values that are known; the mean of all where a group has none."""
     known = np.isfinite(values)
-    count = np.bincount(group[known], minlength=n_groups)
-    total = np.bincount(group[known], values[known], n_groups)
-    overall = float(values[known].mean()) if known.any() else 0.0
+    if not known.all():
+        group, values = group[known], values[known]
+    count = np.bincount(group, minlength=n_groups)
+    total = np.bincount(group, values, n_groups)
+    overall = float(values.mean()) if len(values) else 0.0
     return np.where(count > 0, total / np.maximum(count, 1), overall)

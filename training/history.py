@@ -10,6 +10,7 @@ from scipy.sparse import coo_matrix, csr_array
 from artifacts.model import History
 from training.config import Model
 from training.dataset import GUEST, Dataset
+from training.ordering import begins_run, stable_order
 
 SECONDS_PER_DAY = 86_400
 LEAST_BM25 = 0.01
@@ -34,17 +35,17 @@ class Entries:
 def known_entries(dataset: Dataset) -> Entries:
     """Leave out guests and events without weight, and count a basket's lines of the same item once."""
     known = np.flatnonzero((dataset.user != GUEST) & (dataset.weight > 0))
-    order = known[np.lexsort((dataset.basket[known], dataset.item[known], dataset.user[known]))]
-    keys = (dataset.user[order], dataset.item[order], dataset.basket[order])
-    first = np.ones(len(order), np.bool_)
-    first[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
-    starts = np.flatnonzero(first)
+    by_basket = known[stable_order(dataset.basket[known])]
+    order = by_basket[stable_order(dataset.user[by_basket] * np.int64(dataset.n_items) + dataset.item[by_basket])]
+    starts = np.flatnonzero(begins_run(dataset.user[order], dataset.item[order], dataset.basket[order]))
     entries = order[starts]
     purchase = np.logical_or.reduceat(dataset.purchase[order], starts)
     weight = np.maximum.reduceat(dataset.weight[order], starts)
-    by_time = np.lexsort((dataset.time[entries], dataset.item[entries], dataset.user[entries]))
-    chosen = entries[by_time]
-    return Entries(dataset.user[chosen], dataset.item[chosen], dataset.time[chosen], weight[by_time], purchase[by_time])
+    user, item, time = dataset.user[entries], dataset.item[entries], dataset.time[entries]
+    if ((time[1:] >= time[:-1]) | begins_run(user, item)[1:]).all():
+        return Entries(user, item, time, weight, purchase)
+    by_time = np.lexsort((time, item, user))  # a basket was filled around another one
+    return Entries(user[by_time], item[by_time], time[by_time], weight[by_time], purchase[by_time])
 
 
 def decay(time: npt.NDArray[np.int64], until: int, half_life_days: float) -> npt.NDArray[np.float64]:
@@ -65,9 +66,7 @@ def build_history(dataset: Dataset, settings: Model) -> tuple[History, float]:
     that alpha and the regularisation mean the same on every shop's data.
     """
     entries = known_entries(dataset)
-    new = np.ones(len(entries.user), np.bool_)
-    new[1:] = (entries.user[1:] != entries.user[:-1]) | (entries.item[1:] != entries.item[:-1])
-    starts = np.flatnonzero(new)
+    starts = np.flatnonzero(begins_run(entries.user, entries.item))
     user, item = entries.user[starts], entries.item[starts]
     decayed = entries.weight * decay(entries.time, dataset.until, settings.half_life_days)
     strength, fresh = _shape(np.add.reduceat(decayed, starts), user, item, settings.weighting)

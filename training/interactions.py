@@ -1,6 +1,5 @@
 """A shop's history as the training knows it: cleaned events and the catalogue."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from training.cleaning import clean
 from training.columns import CANONICAL, REQUIRED, SCHEMA, find, parse
 from training.config import Config
 from training.errors import DataError
+from training.fingerprint import Fingerprint
 from training.live import Joined, join_live, read_live
 from training.live_items import put_over
 from training.live_settings import NO_LIVE_STORE, LiveSettings
@@ -85,7 +85,7 @@ def read_interactions(config: Config, progress: bool, settings: LiveSettings = N
 
 def _read(config: Config, source: str, progress: bool) -> _Read:
     parts: list[pl.DataFrame] = []
-    digest = hashlib.sha256()
+    digest = Fingerprint()
     roles: set[str] = set()
     odd_time: str | None = None
     elsewhere = FROM_CATALOGUE if config.data.catalogue else ()
@@ -96,7 +96,7 @@ def _read(config: Config, source: str, progress: bool) -> _Read:
             for raw in table.read(list(dict.fromkeys(found.values()))):
                 rows = parse(raw.select(pl.col(column).alias(CANONICAL[role]) for role, column in found.items()))
                 odd_time = odd_time or _odd_time(raw[found["time"]], rows["time"], table.name)
-                digest.update(rows.write_csv(include_header=False).encode())
+                digest.update(rows)
                 parts.append(rows if "event" in found else rows.with_columns(event=pl.lit(config.purchase_event)))
                 bar.update(rows.height)
     rows = pl.concat(parts) if parts else pl.DataFrame(schema=dict(SCHEMA))

@@ -10,6 +10,8 @@ from training.history import decay
 from training.popularity import RECENT_DAYS
 
 SAMPLE = 2_000
+USERS_AT_ONCE = 50
+ROUNDING = 1e-4
 
 
 def newcomer_vectors(
@@ -26,5 +28,17 @@ def newcomer_vectors(
     firsts = csr_array((weight, history.items, history.indptr), shape=(len(unit), n_items))
     vectors = np.asarray(firsts.T @ unit, np.float32)
     sample = rng.choice(len(unit), min(SAMPLE, len(unit)), replace=False)
-    best = max((float((vectors @ unit[user]).max()) for user in sample), default=0.0)
+    best = _best_score(vectors, unit[sample])
     return vectors / np.float32(best) if best > 0 else vectors
+
+
+def _best_score(vectors: npt.NDArray[np.float32], users: npt.NDArray[np.float32]) -> float:
+    """The largest inner product of any vector with any of the users (n, n_factors); 0 without users.
+
+    Products of matrices find who may reach it; theirs alone are then looked at one by one, as rounding depends on the
+    company in which a product is computed.
+    """
+    blocks = [users[start : start + USERS_AT_ONCE] for start in range(0, len(users), USERS_AT_ONCE)]
+    reached = np.concatenate([np.empty(0, np.float32), *((vectors @ block.T).max(axis=0) for block in blocks)])
+    near = np.flatnonzero(reached >= (1 - ROUNDING) * reached.max(initial=0))
+    return max((float((vectors @ users[user]).max()) for user in near.tolist()), default=0.0)

@@ -43,10 +43,7 @@ def typical_gap_days(history: History) -> float:
 
 def _sales(dataset: Dataset) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Item and time of each distinct (basket, item) that was bought."""
-    bought = np.flatnonzero(dataset.purchase)
-    keys = dataset.basket[bought] * dataset.n_items + dataset.item[bought]
-    _, first = np.unique(keys, return_index=True)
-    return dataset.item[bought[first]], dataset.time[bought[first]]
+    return dataset.item[dataset.sales], dataset.time[dataset.sales]
 
 
 def _trend(item: npt.NDArray[np.int32], time: npt.NDArray[np.int64], dataset: Dataset) -> npt.NDArray[np.float64]:

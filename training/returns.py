@@ -25,6 +25,7 @@ def settle(bought: pl.DataFrame, returned: pl.DataFrame) -> pl.DataFrame:
     stack's height after every step (never below 0: what a return cannot take was not bought here), the units
     that a purchase put between two heights are still there at the end up to the lowest height ever after.
     """
+    bought = bought.filter(pl.col("user_id").is_in(returned["user_id"].unique().implode()))
     bought = bought.join(returned, on=STACK, how="semi")
     steps = pl.concat([side.select("row", *STACK, "time", "quantity", back=pl.lit(back)) for side, back in
                        ((bought, False), (returned, True))])  # fmt: skip

@@ -36,10 +36,7 @@ class Purchases:
 
 def earlier_purchases(dataset: Dataset) -> Purchases:
     """What was bought before the window."""
-    bought = np.flatnonzero(dataset.purchase)
-    keys = dataset.basket[bought] * dataset.n_items + dataset.item[bought]
-    _, first = np.unique(keys, return_index=True)
-    rows = bought[np.sort(first)]
+    rows = np.sort(dataset.sales)
     user, item = dataset.user[rows].astype(np.int64), dataset.item[rows].astype(np.int64)
     return Purchases(user, item, dataset.basket[rows], dataset.time[rows])
 
