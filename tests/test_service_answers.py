@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from gunicorn_service import Service
@@ -39,13 +40,13 @@ def test_cross_sell_of_an_item_has_a_whole_body_and_headers(service: Service, ti
     assert pick == {**shown(2), "score": pytest.approx(pick["score"]), "source": "co_purchase"}
     headers = dict(reply.headers)
     assert headers.pop("Date")
+    assert re.fullmatch(f'W/"{tiny_store.current()}(-[0-9]+)*"', headers.pop("ETag"))
     assert headers == {
         "Server": "gunicorn",
         "Connection": "keep-alive",
         "Content-Type": "application/json",
         "Content-Length": str(len(reply.body)),
         "Cache-Control": "no-cache",
-        "ETag": f'W/"{tiny_store.current()}"',
         "X-Request-ID": "abc-1",
         "X-Content-Type-Options": "nosniff",
     }
