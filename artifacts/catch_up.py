@@ -35,7 +35,7 @@ def catch_up(model: Model, trained: Dealings, lately: Lately) -> Dealings:
     if all(item == UNKNOWN for item in found.values()):
         return trained
     entries = _entries(trained)
-    for event in sorted(lately.orders, key=_as_settled):
+    for event in sorted(lately.orders, key=in_turn):
         if (item := found[event.item_id]) != UNKNOWN:
             _order(entries.setdefault(item, _Entry()), event)
     for event in lately.looks:
@@ -45,7 +45,7 @@ def catch_up(model: Model, trained: Dealings, lately: Lately) -> Dealings:
     return _dealings(entries, model.recipe.event_strength, purchase)
 
 
-def _as_settled(event: LiveEvent) -> tuple[float, bool, int]:
+def in_turn(event: LiveEvent) -> tuple[float, bool, int]:
     """By time, whenever it was told of; at one moment, what is returned was bought before."""
     return event.time, event.type == EventType.RETURN, event.seq
 

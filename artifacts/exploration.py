@@ -6,6 +6,7 @@ from collections import Counter
 
 from artifacts.answer import Scored
 from artifacts.catalogue import NO_CATEGORY
+from artifacts.catch_up import in_turn
 from artifacts.lately import EventType, UnseenItem
 from artifacts.model import Model
 from artifacts.query import Query, Repeat
@@ -33,9 +34,14 @@ def places(query: Query) -> int:
 
 
 def _bought(query: Query) -> set[str]:
+    """What was bought since training and not returned."""
     if query.repeat is Repeat.ALLOW:
         return set()
-    return {event.item_id for event in query.lately.orders if event.type == EventType.PURCHASE}
+    units: dict[str, float] = {}
+    for event in sorted(query.lately.orders, key=in_turn):
+        more = (event.quantity or 1.0) * (1 if event.type == EventType.PURCHASE else -1)
+        units[event.item_id] = max(0.0, units.get(event.item_id, 0.0) + more)
+    return {item_id for item_id, left in units.items() if left}
 
 
 def _within(item: UnseenItem, query: Query) -> bool:

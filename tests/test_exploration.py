@@ -121,6 +121,8 @@ def test_an_unseen_item_that_was_bought_is_not_new_to_its_buyer(model: Model) ->
     query = Query(user_id="u3", limit=10, explore=1.0, lately=lately)
     assert set(explored(recommend(model, query))) == {"E1", "E2", "O2", "N1"}
     assert "O1" in explored(recommend(model, replace(query, repeat=Repeat.ALLOW)))
+    returned = replace(lately, orders=(LiveEvent(3, "return", "O1", 1.0, None), *lately.orders))
+    assert "O1" in explored(recommend(model, replace(query, lately=returned)))
 
 
 def test_reasons_are_given_for_the_others(model: Model) -> None:

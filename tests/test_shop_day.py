@@ -209,7 +209,8 @@ def problems(worker: HTTPConnection, truth: Truth) -> Iterator[str]:
         sent = _sent(ask(worker, *to_user(who)))
         if sent["fallback"] != truth.fallback(who):
             yield f"{who}: fallback {sent['fallback']}"
-        if who in truth.erased and not truth.knows(who) and not truth.deals(who) and sent != nobody:
+        forgotten = who in truth.erased and truth.fallback(who) == "unknown_user" and not truth.deals(who)
+        if forgotten and sent != nobody:
             yield f"{who}: is answered otherwise than nobody"
     assert stock, "a shop that is sold out shows nothing"
 
