@@ -38,8 +38,8 @@ class LiveEvent(NamedTuple):
 class Lately:
     """What a user, a session, or a user in a session did.
 
-    `orders` are purchases and returns, `looks` views, clicks and carts: newest first, above the number asked for, and
-    none of a user who is not `personalized`. `erased` is the user's last erasure: the events are all of later.
+    `orders` are purchases and returns, `looks` views, clicks and carts: newest first, a user's above the number asked
+    for, and none of a user who is not `personalized`. `erased` is the user's last erasure: the events are all of later.
     """
 
     orders: tuple[LiveEvent, ...] = ()

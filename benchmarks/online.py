@@ -110,7 +110,7 @@ def _beside_the_floor(shop: Shop, servers: Servers, workload: Workload) -> Itera
     with _floor(shop, replies[SERVICE]) as floor:
         wait_until_answered(floor, user_target("any"))
         for connections in METRICS:
-            loads = _in_turns({BARE: floor, **servers}, requests, connections, shop.rounds)
+            loads = in_turns({BARE: floor, **servers}, requests, connections, shop.rounds)
             yield from _rows(shop.size, workload.name, connections, loads)
 
 
@@ -119,7 +119,7 @@ def _for_peer(workload: Workload) -> Workload:
     return replace(workload, requests=workload.requests[:N_OF_PEER])
 
 
-def _in_turns(servers: Servers, requests: Path, connections: int, rounds: int) -> Loads:
+def in_turns(servers: Servers, requests: Path, connections: int, rounds: int) -> Loads:
     """Loads by server, one a round, after one that does not count."""
     loads: dict[str, list[Load]] = {name: [] for name in servers}
     for _ in range(rounds + 1):

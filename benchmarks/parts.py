@@ -1,10 +1,11 @@
 """All parts of `make bench`, in the order they run."""
 
-from benchmarks import answer_cost, index_recall, memory, online, picks_speed, stages, start
+from benchmarks import answer_cost, index_recall, live, memory, online, picks_speed, stages, start
 from benchmarks.part import Part
 
 PARTS: tuple[Part, ...] = (
     online.PART,
+    live.PART,
     answer_cost.PART,
     index_recall.PART,
     stages.PART,

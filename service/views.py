@@ -9,6 +9,7 @@ import orjson
 from flask import Response
 
 from artifacts.answer import Answer
+from artifacts.ids import UNKNOWN
 from artifacts.lately import NOTHING_NEW
 from artifacts.manifest import REPORT_NAME
 from artifacts.model import Model
@@ -47,11 +48,18 @@ class Informant:
         query = replace(query, explore=self.explore) if self.explore else query
         if not query.personalized or (query.user_id is None and query.session_id is None):
             return query, self.connection.degraded
-        lately, failed = self.connection.lately(query, model.live_seq)
+        lately, failed = self.connection.lately(query, _trained_up_to(model, query.user_id))
         degraded = failed or self.connection.degraded
         if lately is NOTHING_NEW:
             return query, degraded
         return replace(query, lately=lately, personalized=lately.personalized), degraded
+
+
+def _trained_up_to(model: Model, user_id: str | None) -> int:
+    """The number of the last event that the version's history of a user may hold: none of who it does not know."""
+    if not model.live_seq or user_id is None or model.user_ids.find(user_id) == UNKNOWN:
+        return 0
+    return model.live_seq
 
 
 @dataclass(frozen=True, slots=True)

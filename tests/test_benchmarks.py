@@ -15,6 +15,7 @@ from threading import Thread
 import numpy as np
 import pytest
 from gunicorn_service import Service
+from live_events import opened
 
 from artifacts.arrays import save_arrays
 from artifacts.forest import MAX_LEAVES, no_forest
@@ -23,7 +24,7 @@ from artifacts.model import Model, open_model
 from artifacts.query import Query
 from artifacts.recommend import recommend
 from artifacts.store import Store
-from benchmarks import kinds, load, memory, online, stages, start
+from benchmarks import kinds, live, load, memory, online, stages, start
 from benchmarks.__main__ import main
 from benchmarks.footprint import drop_from_page_cache, maps, proportional_set
 from benchmarks.load import put_load
@@ -220,6 +221,26 @@ def test_online_rows(bench: Bench, model: Model, server: Server, monkeypatch: py
     assert median.target == at_most(1.5)
     assert len(median.values) == len(median.against) == 1
     assert p99.values[0] >= median.values[0]
+
+
+@pytest.mark.usefixtures("wrk")
+def test_a_live_store_beside_none(bench: Bench) -> None:
+    quiet, busy = live.measure(bench, "S")
+    assert quiet.name == "users without news, 1 connection: median, with a live store / without"
+    assert busy.name == "users with news, 1 connection: median, with a live store / without"
+    assert (quiet.target, busy.target) == (at_most(1.15), None)
+    assert all(value > 0 for row in (quiet, busy) for value in (*row.values, *row.against))
+
+
+def test_the_live_store_holds_news_of_those_it_is_said_to(model: Model, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/live.db"
+    workload = live._with_news(url, model, np.random.default_rng(0))
+    with opened(url) as store:
+        told = store.person("u1", None, 0)
+        assert (len(told.orders), len(told.looks)) == (live.PURCHASES, live.VIEWS)
+        assert store.watermark() == len({request.target for request in workload.requests}) * (
+            live.PURCHASES + live.VIEWS
+        )
 
 
 def test_the_floor_answers_as_much(bench: Bench, model: Model, server: Server) -> None:

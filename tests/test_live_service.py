@@ -6,16 +6,22 @@ import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from http.client import HTTPConnection, HTTPException
+from itertools import count
 from pathlib import Path
+from statistics import median
+from threading import Event
+from time import monotonic
 from typing import Any
 
 import postgres
 import pytest
-from gunicorn_service import DEADLINE_SECONDS, Reply, Service, running, wait_for
+from gunicorn_service import DEADLINE_SECONDS, Reply, Service, ask, every_worker, running, wait_for
 from live_events import connect, opened, rows
 
+from artifacts.live.database import Patience
 from artifacts.store import Store
 from service import limits
 from service.keys import Scope, create_key
@@ -420,29 +426,105 @@ def test_a_store_that_goes_and_comes_back(tiny_store: Store, tmp_path: Path) -> 
     assert logged[-1] == "live_available"
 
 
-def test_a_server_that_is_taken_away_and_brought_back(tiny_store: Store, tmp_path: Path) -> None:
+@dataclass
+class Traffic:
+    """Customers who go on while the store comes and goes."""
+
+    service: Service
+    acknowledged: list[str] = field(default_factory=list)
+    refused: list[Reply] = field(default_factory=list)
+    answered: list[tuple[Reply, float]] = field(default_factory=list)  # and how many seconds that took
+    enough: Event = field(default_factory=Event)
+
+    def buy(self) -> None:
+        for number in count():
+            if self.enough.wait(0.005):
+                return
+            reply = send(self.service, event(f"traffic-{number}"))
+            if reply.status == 202:
+                self.acknowledged.append(f"traffic-{number}")
+            else:
+                self.refused.append(reply)
+
+    def look(self) -> None:
+        connection = HTTPConnection("127.0.0.1", self.service.port, timeout=DEADLINE_SECONDS)
+        while not self.enough.wait(0.005):
+            start = monotonic()
+            reply = ask(connection, "GET", "/v1/users/u1/recommendations")
+            self.answered.append((reply, monotonic() - start))
+        connection.close()
+
+    def wait_for_more(self, replies: list[Any], n: int) -> None:
+        """Until `n` more are in one of the lists."""
+        goal = len(replies) + n
+        wait_for(lambda: len(replies) >= goal)
+
+    def __enter__(self) -> "Traffic":
+        self._clients = ThreadPoolExecutor(3)
+        self._going = [self._clients.submit(act) for act in (self.buy, self.look, self.look)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.enough.set()
+        self._clients.shutdown()
+        for going in self._going:
+            going.result()
+
+
+def goes_on(worker: HTTPConnection, degraded: bool) -> bool:
+    """Whether a worker answers with all that was told before, and says whether it has to do without the store."""
+    answers = {who: ask(worker, "GET", f"/v1/users/{who}/recommendations?limit=100").json for who in ("u1", "u4", "u6")}
+    answers["popular"] = ask(worker, "GET", "/v1/popular?limit=100").json
+    answers["nobody"] = ask(worker, "GET", "/v1/users/nobody/recommendations?limit=100").json
+    items = {name: [item["item_id"] for item in answer["items"]] for name, answer in answers.items()}
+    return (
+        all(answer.get("degraded") == (["live"] if degraded else None) for answer in answers.values())
+        and not any("I001" in found for found in items.values())
+        and [answers[who]["fallback"] for who in ("u1", "u4", "u6")] == [None, "unknown_user", "not_personalized"]
+        and items["u4"] == items["nobody"]
+    )
+
+
+def test_a_server_that_is_taken_away_and_brought_back_under_load(tiny_store: Store, tmp_path: Path) -> None:
+    """First it is silent, then gone. Nothing that was acknowledged is lost, and nobody waits."""
     bin_dir = postgres.binaries()
     if bin_dir is None:
         pytest.skip("PostgreSQL is not installed")
     with (
         postgres.running_server(bin_dir) as server,
         running(tiny_store.root, tmp_path, WORKERS="2", LIVE_URL=server.url) as service,
+        every_worker(service) as workers,
     ):
-        acknowledged = [f"before-{number}" for number in range(20)]
-        for event_id in acknowledged:
-            taken(send(service, event(event_id)))
-        for outage in (server.frozen, server.away):
-            with outage():
-                assert send(service, event("during")).status == 503
-                wait_for(lambda: degraded(service))
-                assert service.get("/v1/users/u1/recommendations").status == 200
-            wait_for(lambda: send(service, event(f"after-{len(acknowledged)}")).status == 202)
-            acknowledged.append(f"after-{len(acknowledged)}")
-            wait_for(lambda: not degraded(service))
+        assert service.ask("DELETE", "/v1/users/u4").status == 200
+        assert service.ask("PUT", "/v1/users/u6/preferences", {"personalized": False}).status == 200
+        assert service.ask("PUT", "/v1/items/I001", {"available": False}).status == 200
+        with Traffic(service) as traffic:
+            for outage in (server.frozen, server.away):
+                wait_for(lambda: all(goes_on(worker, degraded=False) for worker in workers.values()))
+                assert metric(service, "aisle_live_degraded") == 0
+                with outage():
+                    wait_for(lambda: metric(service, "aisle_live_degraded") == 2)
+                    first = len(traffic.answered)
+                    assert degraded(service)
+                    assert all(goes_on(worker, degraded=True) for worker in workers.values())
+                    traffic.wait_for_more(traffic.answered, 100)
+                    traffic.wait_for_more(traffic.refused, 5)
+                    meanwhile = traffic.answered[first:]
+                wait_for(lambda: metric(service, "aisle_live_degraded") == 0)
+                traffic.wait_for_more(traffic.acknowledged, 20)
+                assert {reply.json["degraded"][0] for reply, _ in meanwhile} == {"live"}
+                assert median(seconds for _, seconds in meanwhile) < Patience().read
+        assert service.ask("PUT", "/v1/items/I001", {"available": True}).status == 200
+        wait_for(lambda: not any(goes_on(worker, degraded=False) for worker in workers.values()))
+        assert {reply.status for reply, _ in traffic.answered} == {200}
+        assert {(reply.status, reply.headers["Retry-After"]) for reply in traffic.refused} == {(503, "2")}
         told = [found["event_id"] for found in held(service, "u1")["events"]]
-        assert set(acknowledged) <= set(told)
+        assert set(traffic.acknowledged) <= set(told)
         assert len(told) == len(set(told))
+        assert metric(service, 'aisle_live_failures_total{reason="timeout"}') >= 1
         assert not [line for line in service.lines() if line.get("event") == "error"]
+    slowest = max(seconds for _, seconds in traffic.answered)
+    print(f"{len(traffic.answered)} answers, the slowest in {slowest:.3f} s; {len(traffic.acknowledged)} events")
 
 
 def test_a_newer_schema_is_left_alone_and_said(tiny_store: Store, tmp_path: Path, live_url: str) -> None:

@@ -71,7 +71,7 @@ class LiveStore:
         self._database.forget_connections()
 
     def person(self, user_id: str | None, session_id: str | None, after: int) -> Lately:
-        """What a request has to know of its user and its session, with their events above the number `after`."""
+        """What a request has to know of its user, with events above the number `after`, and of its session."""
         return self._read(lambda key: person.read_person(self._database, key, user_id, session_id, after))
 
     def watermark(self) -> int:
