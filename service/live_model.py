@@ -13,6 +13,8 @@ from service.log import write_line
 from service.metrics import observe_refusal, observe_reload
 
 POLL_SECONDS = 1.0
+# To verify a large version that no receipt vouches for takes longer, and gunicorn kills a worker that does not start.
+START_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class LiveModel:
         self._served: Served | None = None
         self._pointed_at: str | None = None
         self._refused: dict[str, str] = {}  # why, by version; forgotten when another version becomes current
+        self._looked = Event()
         self._stopping = Event()
 
     @property
@@ -49,9 +52,10 @@ class LiveModel:
         return served
 
     def start(self) -> None:
-        """Open what is published, then follow the store from a thread of its own."""
-        self.refresh()
+        """Open what is published and follow the store, in a thread of its own; returns when there is something to
+        answer from or nothing good is published, or else after START_SECONDS."""
         Thread(target=self._follow, name="live-model", daemon=True).start()
+        self._looked.wait(START_SECONDS)
 
     def stop(self) -> None:
         """Follow the store no longer."""
@@ -83,6 +87,8 @@ class LiveModel:
                 self._served = replace(served, model=laid.model, tag=laid.tag)
 
     def _follow(self) -> None:
+        self.refresh()
+        self._looked.set()
         while not self._stopping.wait(POLL_SECONDS):
             self.refresh()
 

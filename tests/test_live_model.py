@@ -3,10 +3,13 @@ import weakref
 from pathlib import Path
 
 import pytest
+from gunicorn_service import wait_for
 from versions import copy_of, corrupt, publish_again
 
 from artifacts.manifest import MANIFEST_NAME
+from artifacts.receipts import Receipts
 from artifacts.store import Store
+from service import live_model
 from service.errors import NoModelError
 from service.live_model import LiveModel
 from service.live_overlay import LiveOverlay
@@ -119,3 +122,30 @@ def test_the_old_version_goes_when_its_last_request_ends(store: Store) -> None:
     assert old() is request.model
     del request
     assert old() is None
+
+
+def test_a_start_does_not_wait_for_ever_for_a_version_to_be_verified(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_model, "START_SECONDS", 0.01)
+    live = LiveModel(store, LiveOverlay(None))
+    with Receipts(store.root / "verified").taking_turns():
+        live.start()
+        with pytest.raises(NoModelError):
+            _ = live.served
+    wait_for(lambda: _serves(live))
+    live.stop()
+
+
+def _serves(live: LiveModel) -> bool:
+    try:
+        return live.served is not None
+    except NoModelError:
+        return False
+
+
+def test_a_start_opens_what_is_published(store: Store) -> None:
+    live = LiveModel(store, LiveOverlay(None))
+    live.start()
+    assert live.served.model.version == store.current()
+    live.stop()
