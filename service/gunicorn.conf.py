@@ -2,15 +2,16 @@
 """How gunicorn runs the service: `gunicorn -c service/gunicorn.conf.py service.wsgi:app`."""
 
 import gc
+import importlib
 import os
 import shutil
 import sys
 import tempfile
 from typing import Any
 
-# Before anything imports numpy: each worker computes with one thread, or all of them fight over the processors.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
+from service.threads import restrain_threads
+
+restrain_threads()
 
 from artifacts.store import Store  # noqa: E402
 from service.keys import Gate, KeysFileError  # noqa: E402
@@ -35,7 +36,8 @@ workers = _READ.workers
 threads = _READ.threads
 worker_class = "service.worker.Worker"
 worker_tmp_dir = _SHARED_MEMORY
-# FAISS and OpenMP hang after a fork that follows a search (faiss issue 5206): the workers load the app, not the master.
+# FAISS and OpenMP hang after a fork that follows a search (faiss issue 5206): the master imports the code, but each
+# worker makes the app and opens the model itself.
 preload_app = False
 keepalive = 75  # seconds; longer than the 60 of common load balancers, so that it is they who close
 graceful_timeout = 30  # seconds for the requests under way when a worker is told to stop
@@ -55,20 +57,6 @@ def on_starting(server: Any) -> None:
     _share_code()
 
 
-def _share_code() -> None:
-    """Import the app before the workers are forked, which then share its memory and start at once.
-
-    Importing is safe: what hangs after a fork are OpenMP's threads, and they start with the first search.
-    """
-    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
-
-    import service.app  # noqa: F401, PLC0415  # only now: the metrics have to know their directory
-
-    mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]  # its gauges are no worker's
-    gc.collect()
-    gc.freeze()
-
-
 def when_ready(server: Any) -> None:
     """In the master, once it listens."""
     store = Store(_READ.artifacts_dir)
@@ -81,15 +69,30 @@ def when_ready(server: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     """Forget the gauges of a worker that is gone; what it counted stays counted."""
-    # Not before on_starting: the library decides when it is imported whether there are several processes.
-    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
-
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    _forget_gauges(worker.pid)
 
 
 def on_exit(server: Any) -> None:
     """In the master, when all workers are gone."""
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def _share_code() -> None:
+    """Import the app before the workers are forked, which then share its memory and start at once.
+
+    Importing is safe: what hangs after a fork are OpenMP's threads, and they start with the first search.
+    """
+    importlib.import_module("service.app")  # only now: the metrics have to know their directory
+    _forget_gauges(os.getpid())  # which are no worker's
+    gc.collect()
+    gc.freeze()  # or the workers' collectors would write to what they share
+
+
+def _forget_gauges(pid: int) -> None:
+    # Not before on_starting: the library decides when it is imported whether there are several processes.
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def _problems(server: Any) -> list[str]:

@@ -4,10 +4,13 @@ import os
 import sys
 
 from gunicorn.arbiter import Arbiter
-from threadpoolctl import threadpool_limits
 
-from service.app import LIVE_MODEL, LIVE_STORE, create_app
-from service.settings import SettingsError, check_address, read_settings
+from service.threads import restrain_threads
+
+restrain_threads()
+
+from service.app import LIVE_MODEL, LIVE_STORE, create_app  # noqa: E402
+from service.settings import SettingsError, check_address, read_settings  # noqa: E402
 
 try:
     settings = read_settings(os.environ)
@@ -17,8 +20,5 @@ except SettingsError as error:
     sys.exit(Arbiter.WORKER_BOOT_ERROR)  # which tells gunicorn not to try again
 
 app = create_app(settings)
-
-# One thread each: workers are many, and their arrays too small to be worth sharing out.
-threadpool_limits(1)
 app.extensions[LIVE_STORE].start()
 app.extensions[LIVE_MODEL].start()

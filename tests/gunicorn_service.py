@@ -125,9 +125,16 @@ def _open_files(pid: int) -> set[str]:
 
 
 @contextmanager
-def running(store: Path, directory: Path, *arguments: str, ready: bool = True, **settings: str) -> Iterator[Service]:
+def running(
+    store: Path,
+    directory: Path,
+    *arguments: str,
+    command: tuple[str, ...] = COMMAND,
+    ready: bool = True,
+    **settings: str,
+) -> Iterator[Service]:
     """A service over a store's directory; its logs go to `directory`. Waits until it is ready, or only up."""
-    process, out, err = _start(store, directory, arguments, settings)
+    process, out, err = _start(store, directory, (*command, *arguments), settings)
     try:
         port = int(wait_for(lambda: _listening(process, err)))
         service = Service(port, process.pid, out, err)
@@ -170,12 +177,12 @@ def _environment(store: Path, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _start(
-    store: Path, directory: Path, arguments: tuple[str, ...], settings: Mapping[str, str]
+    store: Path, directory: Path, command: tuple[str, ...], settings: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], Path, Path]:
     out, err = directory / "out.log", directory / "err.log"
     with out.open("wb") as out_file, err.open("wb") as err_file:
         process = subprocess.Popen(
-            [*COMMAND, *arguments], cwd=ROOT, env=_environment(store, settings), stdout=out_file, stderr=err_file
+            command, cwd=ROOT, env=_environment(store, settings), stdout=out_file, stderr=err_file
         )
     return process, out, err
 

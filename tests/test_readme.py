@@ -362,13 +362,18 @@ def test_every_v1_request_has_an_example() -> None:
 
 def test_metrics(service: Service) -> None:
     service.get("/v1/users/nobody/recommendations")
-    # A worker that has not taken its model up yet has no age.
-    wait_for(lambda: "aisle_model_age_seconds" in exposed_metrics(service))
+    # While a worker has not taken its model up yet there is no age.
+    taken_up = re.compile(r"^aisle_model_info\{\S+ 2\.0$", re.MULTILINE)
+    wait_for(lambda: taken_up.search(text := exposed(service)) and "\naisle_model_age_seconds " in text)
     assert set(first_codes(section("## Metrics and logs"), "metric")) == exposed_metrics(service)
 
 
 def exposed_metrics(service: Service) -> set[str]:
-    return set(re.findall(r"^# TYPE (\w+) ", service.get("/metrics").body.decode(), re.MULTILINE))
+    return set(re.findall(r"^# TYPE (\w+) ", exposed(service), re.MULTILINE))
+
+
+def exposed(service: Service) -> str:
+    return service.get("/metrics").body.decode()
 
 
 def test_the_log_line(service: Service) -> None:

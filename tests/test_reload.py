@@ -114,6 +114,24 @@ def test_the_first_version_makes_a_waiting_service_ready(store: Store, tmp_path:
         assert service.get("/v1/popular").json["model_version"] == store.current()
 
 
+def maps(pid: int, version: Path) -> bool:
+    """Whether a process holds files of a version."""
+    return f"{version}/" in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_an_old_version_is_let_go_of_by_every_kind_of_answer(store: Store, tmp_path: Path) -> None:
+    first = store.current()
+    with running(store.root, tmp_path) as service:
+        (worker,) = service.workers()
+        assert maps(worker, store.path(first))
+        for request in [*REQUESTS, ("POST", "/v1/cross-sell", {"items": []}), ("GET", "/v1/popular?limit=x", None)]:
+            service.ask(*request)
+        second = publish_again(store, 1)
+        wait_for(lambda: serving(service) == {second})
+        wait_for(lambda: not maps(worker, store.path(first)))
+        assert maps(worker, store.path(second))
+
+
 def test_a_stream_is_of_one_version(store: Store, tmp_path: Path) -> None:
     first, users = store.current(), ["u1", "u2"] * 500
     with running(store.root, tmp_path) as service:
@@ -126,7 +144,11 @@ def test_a_stream_is_of_one_version(store: Store, tmp_path: Path) -> None:
         beginning = response.readline()
         second = publish_again(store, 1)
         wait_for(lambda: serving(service) == {second})
+        (worker,) = service.workers()
+        assert maps(worker, store.path(first)), "what the stream is read from"
+        assert maps(worker, store.path(second))
         lines = [beginning, *response.read().splitlines()]
         connection.close()
+        wait_for(lambda: not maps(worker, store.path(first)))
     assert len(lines) == len(users)
     assert all(f'"model_version":"{first}"'.encode() in line for line in lines)

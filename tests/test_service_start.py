@@ -1,11 +1,13 @@
-"""What the service refuses to start with, and that it says why."""
+"""What the service refuses to start with, and that it says why; how it is spread over processes and threads."""
 
+import os
 import re
+import signal
 import sys
 from pathlib import Path
 
 import pytest
-from gunicorn_service import refusal, running
+from gunicorn_service import COMMAND, refusal, running, wait_for
 
 from artifacts.store import Store
 
@@ -69,3 +71,51 @@ def test_it_cleans_up_behind_itself(tiny_store: Store, tmp_path: Path) -> None:
         metrics = Path(re.search(r"(/\S*aisle-metrics-[^/]+)/", maps)[1])
         assert metrics.is_dir()
     assert not metrics.exists()
+
+
+def threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def mapped(pid: int) -> str:
+    return Path(f"/proc/{pid}/maps").read_text()
+
+
+@pytest.mark.parametrize("arguments", [COMMAND, (*BARE, "--threads", "2", "-b", "127.0.0.1:0")], ids=["", "bare"])
+def test_a_worker_computes_with_one_thread_whatever_is_set_for_other_programs(
+    tiny_store: Store, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    with running(
+        tiny_store.root,
+        tmp_path,
+        command=arguments,
+        SERVE_WITHOUT_KEYS="yes",
+        THREADS="2",
+        OMP_NUM_THREADS="2",
+        OPENBLAS_NUM_THREADS="2",
+    ) as service:
+        for _ in range(20):
+            assert service.get("/v1/users/u1/recommendations").status == 200
+        (worker,) = service.workers()
+        assert "libfaiss" in mapped(worker)
+        assert threads(worker) <= 1 + 2 + 1, "its first, those that answer, and the one that follows the store"
+
+
+def test_the_master_loads_the_code_for_all_and_opens_and_computes_nothing(tiny_store: Store, tmp_path: Path) -> None:
+    """A thread, or a search, would leave locks behind that nobody lets go of in the workers (faiss issue 5206)."""
+    with running(tiny_store.root, tmp_path, OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2") as service:
+        assert "libfaiss" in mapped(service.pid)
+        assert str(tiny_store.root) not in mapped(service.pid)
+        assert threads(service.pid) == 1
+
+
+def test_it_goes_on_with_new_workers_after_a_hangup(tiny_store: Store, tmp_path: Path) -> None:
+    with running(tiny_store.root, tmp_path, WORKERS="2") as service:
+        assert service.get("/v1/users/u1/recommendations").status == 200
+        before = set(service.workers())
+        os.kill(service.pid, signal.SIGHUP)
+        wait_for(lambda: len(after := set(service.workers())) == 2 and not before & after)
+        assert service.get("/v1/users/u1/recommendations").status == 200
+        served = f'aisle_model_info{{version="{tiny_store.current()}"}} 2.0'
+        asked = re.compile(r'aisle_requests_total\{.*"/v1/users/<user_id>/recommendations".*\} 2\.0')  # by old and new
+        wait_for(lambda: served in (metrics := service.get("/metrics").body.decode()) and asked.search(metrics))
