@@ -1,6 +1,7 @@
 """The Flask app: the table of routes, put together with what they need. Nothing is opened here."""
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -57,7 +58,8 @@ def create_app(settings: Settings) -> Flask:
         else:
             endpoint = _endpoint(route, live, gate, Informant(connection, settings.explore), streams)
         app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
-    register_operations(app, live, connection, gate, openapi_document(secured=settings.api_keys_file is not None))
+    openapi = cache(partial(openapi_document, secured=settings.api_keys_file is not None))
+    register_operations(app, live, connection, gate, openapi)
     register_errors(app)
     app.wsgi_app = observed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app

@@ -24,14 +24,14 @@ DOCS_POLICY = (
 )
 
 
-def register_operations(app: Flask, live: LiveModel, connection: LiveConnection, gate: Gate, openapi: bytes) -> None:
+def register_operations(
+    app: Flask, live: LiveModel, connection: LiveConnection, gate: Gate, openapi: Callable[[], bytes]
+) -> None:
     """Add the routes that are no part of the API proper. Only the metrics need a key."""
     app.add_url_rule("/health/live", view_func=_live)
     app.add_url_rule("/health/ready", "_ready", _ready(live, connection))
     app.add_url_rule("/metrics", "_metrics", _metrics(gate))
-    app.add_url_rule(
-        OPENAPI_PATH, "_openapi", lambda: Response(openapi, headers={"Content-Type": JSON, "Cache-Control": REVALIDATE})
-    )
+    app.add_url_rule(OPENAPI_PATH, "_openapi", _openapi(openapi))
     app.register_blueprint(_docs())
 
 
@@ -56,6 +56,15 @@ def _metrics(gate: Gate) -> Callable[[], Response]:
         return Response(exposition(), headers=_fresh(CONTENT_TYPE_LATEST))
 
     return metrics
+
+
+def _openapi(document: Callable[[], bytes]) -> Callable[[], Response]:
+    """The document takes longer to make than all else that a start does: it is made when it is first asked for."""
+
+    def openapi() -> Response:
+        return Response(document(), headers={"Content-Type": JSON, "Cache-Control": REVALIDATE})
+
+    return openapi
 
 
 def _fresh(content_type: str) -> dict[str, str]:
