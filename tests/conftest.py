@@ -17,7 +17,7 @@ from artifacts.store import Store
 from training.__main__ import SAMPLE_SEED
 from training.config import Config, Data
 from training.dataset import encode
-from training.fit import fit
+from training.fit import fit, with_similar
 from training.interactions import read_interactions
 from training.sample_shop import SampleShop, generate
 
@@ -80,6 +80,7 @@ def sample_model(sample_shop: SampleShop, tmp_path_factory: pytest.TempPathFacto
     dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
     store = Store(tmp_path_factory.mktemp("sample") / "store")
     with store.draft() as draft:
-        fit(dataset, interactions.catalogue, config.model, show_progress=False).save(draft)
+        fitted = fit(dataset, interactions.catalogue, config.model, show_progress=False)
+        with_similar(fitted, show_progress=False).save(draft)
         store.publish(draft, Provenance(created="2025-07-01T00:00:00+00:00"))
     return open_model(store.current_path())

@@ -54,6 +54,16 @@ def test_each_case_is_asked_by_one_thread(model: Model, task: Task, query: str, 
     assert 2 in most_threads(), "the limit ends with the questions"
 
 
+@pytest.mark.parametrize("task", [Task.NEXT_PURCHASES, Task.DISCOVERY])
+def test_asked_together_the_answers_are_the_same(model: Model, task: Task):
+    n_users = len(model.user_ids)
+    given = csr_array((n_users, len(model.item_ids)), dtype=np.float32)
+    cases = Cases(task, np.random.default_rng(0).permutation(n_users), given, given, given)
+    one, other = answers.ask(model, cases, 7, show_progress=False), answers.ask_together(model, cases, 7)
+    assert np.mean(other.items == one.items) > 0.97, "few scores are so near each other that rounding decides"
+    np.testing.assert_allclose(other.scores, one.scores, rtol=1e-5)
+
+
 def test_audiences_are_scored_by_one_thread(model: Model, monkeypatch: pytest.MonkeyPatch):
     threads = []
     scores = audience.audience_scores

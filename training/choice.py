@@ -46,7 +46,11 @@ class Choice:
 
 def choose_recipe(lessons: Lessons) -> Choice:
     """Find the blend's weights and whether a ranker is worth it on the window before the test window, which neither
-    has seen; as configured, unless auto."""
+    has seen; as configured, unless auto.
+
+    On a sample of a large shop only the weights are found: many of a ranker's features, such as how many bought an
+    item, say something else of a sample than of the shop.
+    """
     model = lessons.config.model
     if model.recipe != "auto":
         return Choice(model.recipe, model.weights, {})
@@ -58,6 +62,8 @@ def choose_recipe(lessons: Lessons) -> Choice:
     with fitted_before(known, settled(lessons, Choice("blend", model.weights, {}))) as opened:
         weights, simple = _try_weights(opened, tasks, lessons)
     chosen = configuration.Weights(**vars(weights))
+    if lessons.interactions.sample is not None:
+        return Choice("blend", chosen, {})
     learned = recipe_ndcg(settled(lessons, Choice("ranker", chosen, {})), window, JUDGED)
     gains = gains_of(simple, learned)
     return Choice("ranker" if worth_it(gains) else "blend", chosen, gains)

@@ -123,6 +123,9 @@ def _without_returns(rows: pl.DataFrame, config: Config) -> tuple[pl.DataFrame, 
             ("price or quantity not positive", ~(_positive("quantity") & _positive("price"))),
         ],
     )
+    if returns.is_empty():
+        nothing = (("of these for no earlier purchase", 0), dropped[1], ("bought and returned", 0))
+        return rows.drop("row").with_columns(reduced=pl.lit(value=False)), [dropped[0], *nothing]
     bought = rows.select("row", *STACK, "time", "quantity").filter(rows["event"] == config.purchase_event)
     left = settle(bought, returns.filter(pl.col("user_id").is_not_null() & pl.col("quantity").is_finite()))
     rows = rows.join(left.select("row", "left"), on="row", how="left", maintain_order="left")

@@ -1,10 +1,12 @@
 """From purchases to everything a version holds."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from artifacts.forest import no_forest
-from artifacts.model import Fitted
+from artifacts.model import Fitted, Similar
 from artifacts.recipe import Recipe, Weights
 from artifacts.scoring import query_vectors
 from training.catalogue import align_catalogue
@@ -24,7 +26,8 @@ RECALL_SAMPLE = 1_000
 
 
 def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progress: bool) -> Fitted:
-    """Fit every part on the same purchases; nothing else is looked at."""
+    """Fit every part on the same purchases; nothing else is looked at. All but the similar items, which take long and
+    are no part of a recipe."""
     rng = np.random.default_rng(settings.seed)
     weights = Weights(**settings.weights.model_dump())
     history, event_strength = build_history(dataset, settings)
@@ -43,7 +46,7 @@ def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progres
         history=history,
         neighbours=find_neighbours(dataset, show_progress),
         company=find_company(dataset),
-        similar=find_similar(factors.items, aligned, show_progress),
+        similar=Similar(np.empty((dataset.n_items, 0), np.int32), np.empty((dataset.n_items, 0), np.float32)),
         popularity=popularity,
         ranking=rank_features(dataset, history, popularity),
         forest=no_forest(),
@@ -61,3 +64,9 @@ def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progres
         ),
         index=built.index,
     )
+
+
+def with_similar(fitted: Fitted, show_progress: bool) -> Fitted:
+    """The same with the items that can stand in for each other."""
+    factors = fitted.item_vectors[:, : fitted.recipe.n_factors]
+    return replace(fitted, similar=find_similar(factors, fitted.catalogue, show_progress))

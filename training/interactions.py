@@ -23,6 +23,16 @@ EVENTS_SHOWN = 10
 
 
 @dataclass(frozen=True)
+class Sample:
+    """`n_users` of `n_all_users` were drawn. `since`: item_id and since (Datetime[us]), the first event of each item in
+    all of the shop."""
+
+    n_users: int
+    n_all_users: int
+    since: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Interactions:
     """Cleaned events, oldest first.
 
@@ -33,7 +43,7 @@ class Interactions:
     available (Boolean): every item of `frame`, and those that only the catalogue's own file holds.
     `cleaning`: (what, rows), see `training.cleaning.Cleaned`. `source`: where from, without passwords.
     `fingerprint`: sha256 over what was read of the mapped columns, in order. `live`: what the manifest says of the live
-    store, nothing where none was read.
+    store, nothing where none was read. `sample`: where `frame` holds the events of some users only, of which.
     """
 
     frame: pl.DataFrame
@@ -42,6 +52,7 @@ class Interactions:
     source: str
     fingerprint: str
     live: Mapping[str, Any] = field(default_factory=dict)
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from artifacts.errors import ArtifactError
@@ -15,6 +16,7 @@ from training.evaluation.results import Evaluation
 from training.evaluation.run import BACKTESTS, evaluate
 from training.evaluation.split import test_window
 from training.evaluation.spread import over_seeds
+from training.fit import with_similar
 from training.gate import judge, pass_gate
 from training.interactions import read_interactions
 from training.lessons import Lessons
@@ -26,6 +28,7 @@ from training.published import ask_published, save_ndcg
 from training.recipe import fit_recipe
 from training.report.page import describe_run, write_report
 from training.report.past import past_versions, this_version
+from training.sampling import draw_sample
 
 
 def train(
@@ -43,7 +46,7 @@ def train(
         check_live(live, create=not store.versions())
         interactions = read_interactions(config, show_progress, live)
     with clock.step("choose the recipe"):
-        lessons = Lessons(interactions, config, show_progress)
+        lessons = Lessons(draw_sample(interactions), config, show_progress)
         choice = choose_recipe(lessons)
         lessons = settled(lessons, choice)
     with clock.step("evaluate"):
@@ -53,9 +56,10 @@ def train(
     judgement = pass_gate(evaluation, published, config.gate.margin, force)
     with clock.step("encode"):
         dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
-    with clock.step("fit"):
         newest = test_window(interactions.frame, config.evaluation.test_days).end
-        fitted = fit_recipe(dataset, interactions.catalogue, lessons, newest)
+        interactions = replace(interactions, frame=interactions.frame.clear())  # a large shop's takes gigabytes
+    with clock.step("fit"):
+        fitted = with_similar(fit_recipe(dataset, interactions.catalogue, lessons, newest), show_progress)
     recall = {"recall@10": fitted.recipe.index_recall}
     metrics = {
         **evaluation.headline,
@@ -105,7 +109,7 @@ def measure(  # noqa: PLR0913
 
     Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
     """
-    interactions = read_interactions(config, show_progress, live)
+    interactions = draw_sample(read_interactions(config, show_progress, live))
     lessons = Lessons(interactions, config, show_progress)
     lessons = settled(lessons, choose_recipe(lessons))
     evaluation = over_seeds(evaluate(lessons, BACKTESTS), lessons, n_seeds)

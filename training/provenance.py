@@ -40,7 +40,7 @@ def describe(
         data={
             "source": interactions.source,
             "fingerprint": interactions.fingerprint,
-            "rows": interactions.frame.height,
+            "rows": len(dataset.user),
             "from": _iso(int(dataset.time[0])),
             "to": _iso(dataset.until),
             "n_users": dataset.n_users,

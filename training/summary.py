@@ -29,11 +29,17 @@ def _evaluation(metrics: Mapping[str, Any]) -> Iterator[str]:
     if "tasks" not in evaluation:
         yield "evaluation: none"  # the gate notes why
     else:
-        yield f"evaluation: on {evaluation['from'][:10]} up to {evaluation['to'][:10]}"
+        yield f"evaluation: on {evaluation['from'][:10]} up to {evaluation['to'][:10]}{_sample(evaluation)}"
         yield from _aligned(_compared(evaluation["tasks"]), text={0, 5})
     if recipe := metrics.get("recipe"):
         yield f"recipe: {recipe['chosen']}"
     yield from _gate(metrics["gate"])
+
+
+def _sample(evaluation: Mapping[str, Any]) -> str:
+    if "sample_users" not in evaluation:
+        return ""
+    return f", on a sample of {evaluation['sample_users']:,} of {evaluation['all_users']:,} users"
 
 
 def _compared(tasks: Mapping[str, Any]) -> list[tuple[str, ...]]:

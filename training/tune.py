@@ -28,6 +28,7 @@ from training.evaluation.tasks import JUDGED, Task
 from training.interactions import read_interactions
 from training.lessons import Lessons
 from training.live_settings import NO_LIVE_STORE, LiveSettings
+from training.sampling import draw_sample
 
 TRIALS_SUFFIX = ".trials"
 """Of the file beside the output that holds all trials, and from which the next run goes on."""
@@ -103,7 +104,7 @@ def tune(  # noqa: PLR0913
     if out.is_dir() or not out.parent.is_dir():
         raise TuneError(f"{out}: cannot be written: its directory has to exist, and it is no directory itself")
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path else tomlkit.document()
-    interactions = read_interactions(config, show_progress, live)
+    interactions = draw_sample(read_interactions(config, show_progress, live))
     window = test_window(interactions.frame, config.evaluation.test_days).earlier(1)
     # From here on there is no test window.
     lessons = Lessons(before(interactions, window.end), _with(config, {"recipe": "blend"}), show_progress=False)

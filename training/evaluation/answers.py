@@ -13,12 +13,15 @@ from artifacts.cross_sell import cross_sell
 from artifacts.model import Model
 from artifacts.query import Filters, Query, Repeat
 from artifacts.recommend import recommend
+from artifacts.recommend_many import recommend_many
+from artifacts.shelf import fill_shelf
 from training.dataset import GUEST
 from training.evaluation.metrics import NOTHING
 from training.evaluation.tasks import USER_TASKS, Cases, Task
 
 # What a shop has in stock today says nothing of the window: all items count as available.
 ANY_ITEM = Filters(in_stock=False)
+BYTES_TOGETHER = 2**28
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,29 @@ def ask(model: Model, cases: Cases, k: int, show_progress: bool) -> Picks:
     return Picks(items, scores)
 
 
+def ask_together(model: Model, cases: Cases, k: int) -> Picks:
+    """What `ask` answers about known users, by the code that writes a batch: in a tenth of the time where the version
+    has no ranker."""
+    query = Query(limit=k, repeat=_repeat(cases.task), filters=ANY_ITEM)
+    picks = recommend_many(model, fill_shelf(model, query), query, cases.user, BYTES_TOGETHER).picks
+    place = np.arange(len(picks.users)) - np.searchsorted(picks.users, picks.users)
+    items = np.full((len(cases), k), NOTHING, np.int32)
+    scores = np.full((len(cases), k), np.nan, np.float32)
+    items[picks.users, place], scores[picks.users, place] = picks.items, picks.scores
+    return Picks(items, scores)
+
+
+def _repeat(task: Task) -> Repeat:
+    return Repeat.EXCLUDE if task is Task.DISCOVERY else Repeat.ALLOW
+
+
 def _questions(model: Model, cases: Cases) -> Callable[[int, int], Query]:
     def given(row: int) -> tuple[str, ...]:
         items = cases.given.indices[cases.given.indptr[row] : cases.given.indptr[row + 1]]
         return tuple(model.item_ids[index] for index in items.tolist())
 
     def about_user(row: int, k: int) -> Query:
-        repeat = Repeat.EXCLUDE if cases.task is Task.DISCOVERY else Repeat.ALLOW
+        repeat = _repeat(cases.task)
         if cases.user[row] == GUEST:
             return Query(recent_items=given(row), limit=k, repeat=repeat, filters=ANY_ITEM)
         return Query(user_id=model.user_ids[int(cases.user[row])], limit=k, repeat=repeat, filters=ANY_ITEM)

@@ -36,6 +36,8 @@ KNN_NEIGHBOURS = 100
 # A basket larger than this says nothing about pairs.
 MAX_BASKET = 500
 LIFT_MIN_SUPPORT = 10
+# Of more scores only those are sorted that may be among the highest, by the maxima of parts.
+WIDE, PART = 20_000, 128
 # Dense scores held at a time.
 CELLS = 16_000_000
 
@@ -72,7 +74,10 @@ def _best(baseline: Baseline, cases: Cases, rows: slice, k: int) -> Picks:
 def top(scores: Scores, k: int) -> Picks:
     """The k highest finite scores of each row (n, n_items), best first; equal ones in the order of the items."""
     width = min(k, scores.shape[1])
-    items = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+    if scores.shape[1] > WIDE:
+        items = np.array([_highest(row, k) for row in scores]).reshape(-1, k)
+    else:
+        items = np.argpartition(-scores, width - 1, axis=1)[:, :width]
     chosen = np.take_along_axis(scores, items, axis=1)
     order = np.lexsort((items, -chosen), axis=1)
     items, chosen = np.take_along_axis(items, order, axis=1), np.take_along_axis(chosen, order, axis=1)
@@ -80,6 +85,15 @@ def top(scores: Scores, k: int) -> Picks:
     items = np.pad(np.where(np.isfinite(chosen), items, NOTHING), padding, constant_values=NOTHING)
     chosen = np.pad(np.where(np.isfinite(chosen), chosen, np.nan), padding, constant_values=np.nan)
     return Picks(items.astype(np.int32), chosen.astype(np.float32))
+
+
+def _highest(scores: Scores, k: int) -> Counts:
+    """Where the k highest of many scores (n_items,) are: none is below the k-th highest of the maxima of parts."""
+    maxima = np.maximum.reduceat(scores, np.arange(0, len(scores), PART))
+    bound = np.partition(maxima, len(maxima) - k)[len(maxima) - k]
+    equal = np.flatnonzero(scores == bound)[:k]
+    found = np.concatenate([np.flatnonzero(scores > bound), equal])
+    return found[np.lexsort((found, -scores[found]))[:k]]
 
 
 def for_users(past: Past, sold: Counts, sold_lately: Counts) -> Iterator[Baseline]:

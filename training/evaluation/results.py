@@ -95,7 +95,7 @@ class Evaluation:
     short to hold one.
 
     `spread` (n_seeds,) is the recipe's mean NDCG on the last window by the seed it was fitted with, the configured one
-    first; empty where only that was asked for.
+    first; empty where only that was asked for. `sample`: how many users of how many a large shop is measured on.
     """
 
     k: int
@@ -103,6 +103,7 @@ class Evaluation:
     backtests: tuple[WindowResult, ...]
     skipped: str | None
     spread: Mapping[Task, Values] = field(default_factory=dict)
+    sample: tuple[int, int] | None = None
 
     @property
     def headline(self) -> dict[str, float]:
@@ -117,6 +118,7 @@ class Evaluation:
         if self.test is None:
             return {"skipped": self.skipped}
         return {
+            **({"sample_users": self.sample[0], "all_users": self.sample[1]} if self.sample else {}),
             **_as_json(self.test),
             "backtests": [_as_json(result) for result in self.backtests],
         }

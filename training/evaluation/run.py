@@ -9,7 +9,7 @@ import numpy as np
 from artifacts.model import Model
 from training.dataset import GUEST
 from training.evaluation import looks
-from training.evaluation.answers import Picks, ask
+from training.evaluation.answers import Picks, ask, ask_together
 from training.evaluation.audience import audience_lifts
 from training.evaluation.baselines import LATELY_DAYS, Baseline, count_sold, for_baskets, for_users, rank
 from training.evaluation.bootstrap import Estimate, estimate, resample
@@ -18,7 +18,7 @@ from training.evaluation.known import Known, know, make_cases
 from training.evaluation.metrics import Values, find_hits, head, ndcg, self_information
 from training.evaluation.results import RECIPE, Evaluation, SampleUser, TaskResult, WindowResult
 from training.evaluation.split import Window, test_window
-from training.evaluation.tasks import USER_TASKS, Activity, Cases, Task, activity_of, bought_later
+from training.evaluation.tasks import JUDGED, USER_TASKS, Activity, Cases, Task, activity_of, bought_later
 from training.history import SECONDS_PER_DAY
 from training.lessons import Lessons, opened
 from training.recipe import fit_recipe
@@ -44,7 +44,10 @@ def evaluate(lessons: Lessons, backtests: int) -> Evaluation:
     skipped = (
         None if test else f"nobody who had bought before {last.start:%Y-%m-%d} bought again up to {last.end:%Y-%m-%d}"
     )
-    return Evaluation(settings.k, test, tuple(result for result in rest if result is not None), skipped)
+    earlier = tuple(result for result in rest if result is not None)
+    sample = lessons.interactions.sample
+    users = (sample.n_users, sample.n_all_users) if sample else None
+    return Evaluation(settings.k, test, earlier, skipped, sample=users)
 
 
 def evaluate_window(lessons: Lessons, window: Window) -> WindowResult | None:
@@ -79,7 +82,12 @@ def cases_of(lessons: Lessons, window: Window, tasks: Collection[Task]) -> tuple
 
 def case_ndcg(model: Model, cases: Mapping[Task, Cases], lessons: Lessons) -> dict[Task, Values]:
     """An opened version's NDCG of each case, (n_cases,) a task."""
-    answers = {task: _ask(model, some, lessons) for task, some in cases.items()}
+    answers = {
+        task: ask_together(model, some, lessons.config.evaluation.k)
+        if task in JUDGED and not len(model.forest)
+        else _ask(model, some, lessons)
+        for task, some in cases.items()
+    }
     return {task: ndcg(find_hits(answers[task].items, some.truth), some.relevant) for task, some in cases.items()}
 
 

@@ -43,13 +43,16 @@ def before(interactions: Interactions, moment: datetime) -> Interactions:
     later is the cleaning: a purchase that was brought back after `moment` is missing, as it is from the window's truth.
     """
     frame = interactions.frame.filter(pl.col("time") < moment)
-    return replace(interactions, frame=frame, catalogue=_catalogue_of(interactions.catalogue, frame))
-
-
-def _catalogue_of(catalogue: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     prices = frame.sort("time").group_by("item_id").agg(usual_price().alias("known_price"))
+    sample = interactions.sample
+    sold = sample.since.filter(pl.col("since") < moment) if sample else prices
+    return replace(interactions, frame=frame, catalogue=_catalogue_of(interactions.catalogue, sold, prices))
+
+
+def _catalogue_of(catalogue: pl.DataFrame, sold: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
     return (
-        catalogue.join(prices, on="item_id", how="inner")
+        catalogue.join(sold, on="item_id", how="semi")
+        .join(prices, on="item_id", how="left")
         .with_columns(price=pl.coalesce("known_price", "price"), available=pl.lit(value=True))
         .with_columns(pl.lit(None, pl.String).alias(column) for column in SHOWN)
         .select(catalogue.columns)

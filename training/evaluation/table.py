@@ -12,7 +12,8 @@ def as_text(evaluation: Evaluation) -> str:
         return f"nothing could be measured: {evaluation.skipped}"
     windows = (evaluation.test, *evaluation.backtests)
     spread = [_spread(evaluation)] if evaluation.spread else []
-    return "\n\n".join([*(table for window in windows for table in _tables(window)), *spread])
+    sample = ["on a sample of {:,} of {:,} users".format(*evaluation.sample)] if evaluation.sample else []
+    return "\n\n".join([*sample, *(table for window in windows for table in _tables(window)), *spread])
 
 
 def _spread(evaluation: Evaluation) -> str:
