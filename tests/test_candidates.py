@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from artifacts import candidates as module
 from artifacts.candidates import Candidates, find_candidates, speak
 from artifacts.eligibility import Mask
-from artifacts.index import best
+from artifacts.index import best, inner_products
 from artifacts.model import Model, open_model
 from artifacts.person import Person, read_person
 from artifacts.query import Query, Source
@@ -50,7 +50,7 @@ def check(model: Model, user: int, eligible: Mask) -> None:
     assert len(set(found.items.tolist())) == len(found.items)
     assert len(of[Source.HISTORY]) == min(module.FROM_HISTORY, len(bought & allowed))
     assert set(of[Source.HISTORY]) <= bought & allowed
-    near = best(new, model.item_vectors[new] @ wanted, module.FROM_INDEX)[0]
+    near = best(new, inner_products(model.item_vectors[new], wanted), module.FROM_INDEX)[0]
     assert set(of[Source.ALS]) == set(near.tolist())
     spoken = np.array([item for item in new.tolist() if item not in of[Source.ALS] and company[item] > 0], np.int64)
     assert of[Source.CO_PURCHASE] == best(spoken, company[spoken], module.FROM_COMPANY)[0].tolist()
