@@ -146,6 +146,21 @@ def test_fewer_items_than_ranks_are_padded():
     assert np.isnan(picks.scores[0, 2:]).all()
 
 
+@pytest.mark.parametrize("n_filled", [0, 5, 40, 3_000])
+def test_of_many_scores_the_highest_are_those_of_a_sort(monkeypatch, n_filled):
+    """Few are above 0 in a sparse baseline: the others tie, and stand in the order of the items."""
+    monkeypatch.setattr(baselines, "WIDE", 1_000)
+    rng = np.random.default_rng(0)
+    scores = np.zeros((6, 3_000), np.float32)
+    for row in scores:
+        row[rng.choice(3_000, n_filled, replace=False)] = rng.integers(1, 50, n_filled)
+    scores[0, ::7] = -np.inf
+    picks = baselines.top(scores, 10)
+    expected = np.argsort(-scores, axis=1, kind="stable")[:, :10]
+    assert picks.items.tolist() == expected.tolist()
+    np.testing.assert_array_equal(picks.scores, np.take_along_axis(scores, expected, axis=1))
+
+
 def test_sales_are_counted_by_basket():
     earlier = Purchases(np.array([0, GUEST, 1]), np.array([1, 1, 0]), np.arange(3), np.array([10, 20, 30]))
     assert baselines.count_sold(earlier, 3).tolist() == [1, 2, 0]

@@ -12,6 +12,7 @@ from shop import write_tiny_shop
 from artifacts.model import Model, open_model
 from artifacts.store import Store
 from training import choice as module
+from training import sampling
 from training.choice import Choice, Ndcg, choose_recipe, find_weights, settled, worth_it
 from training.config import Config, Data, Weights
 from training.config import Model as Settings
@@ -19,6 +20,7 @@ from training.evaluation.bootstrap import Estimate
 from training.evaluation.tasks import Task
 from training.interactions import read_interactions
 from training.lessons import Lessons
+from training.sampling import draw_sample
 
 BETTER, WORSE, SAME = Estimate(0.02, 0.01, 0.03), Estimate(-0.02, -0.03, -0.01), Estimate(0.0, -0.01, 0.01)
 START = datetime(2025, 1, 1)  # noqa: DTZ001 - naive, in UTC
@@ -117,6 +119,16 @@ def test_the_blend_is_chosen_where_there_is_nothing_to_see(tmp_path: Path):
     choice = choose_recipe(lessons_of(purchases(staples=False), tmp_path))
     assert choice.recipe == "blend"
     assert choice.gains, "both were measured"
+
+
+@pytest.mark.usefixtures("few_are_enough")
+def test_on_a_sample_of_a_large_shop_only_the_weights_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Though the ranker would see more."""
+    lessons = lessons_of(purchases(staples=True), tmp_path)
+    monkeypatch.setattr(sampling, "MAX_EVENTS", lessons.interactions.frame.height - 1)
+    sampled = replace(lessons, interactions=draw_sample(lessons.interactions))
+    monkeypatch.setattr(Lessons, "until", lambda *_: pytest.fail("nothing is learned from a sample"))
+    assert choose_recipe(sampled) == Choice("blend", Weights(), {})
 
 
 def test_a_short_history_gets_the_blend(tmp_path: Path):

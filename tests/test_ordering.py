@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.ordering import begins_run, sort_rows, stable_order
+from training.ordering import begins_run, distinct, sort_rows, stable_order
 
 START = datetime(2025, 1, 1)  # noqa: DTZ001 - times in a frame are naive, in UTC
 rows = st.tuples(st.integers(0, 3), st.sampled_from([None, "", "a", "b", "é", "ab"]), st.integers(0, 2))
@@ -19,6 +19,12 @@ def test_a_stable_order_is_numpys(keys, scale):
     """The largest keys leave no room for the rows' numbers."""
     keys = np.array(keys, np.int64) * scale
     np.testing.assert_array_equal(stable_order(keys), np.argsort(keys, kind="stable"))
+
+
+@given(st.lists(st.integers(0, 9)))
+def test_distinct_keys_are_numpys(keys):
+    keys = np.array(keys, np.int64)
+    np.testing.assert_array_equal(distinct(keys), np.unique(keys))
 
 
 def test_keys_may_be_of_32_bits():

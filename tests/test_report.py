@@ -121,6 +121,12 @@ def test_a_forced_version_says_so(evaluation: Evaluation):
     assert 'class="worse">worse<' in text
 
 
+def test_a_sample_is_called_one(evaluation: Evaluation, page: str):
+    text = render(replace(evaluation, sample=(33_477, 1_000_000)), RUN, None, VERSIONS)
+    assert "evaluated on a sample of 33,477 of\n1,000,000 users" in text
+    assert "on a sample" not in page
+
+
 def test_without_anything_to_measure_there_is_still_a_page():
     text = render(Evaluation(10, None, (), "the history is short"), RUN, Judgement((), ("n",)), ())
     assert Page(text).open == []

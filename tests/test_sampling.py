@@ -2,15 +2,21 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from events import CATALOGUE, START, Event, as_frame
+from shop import write_tiny_shop
 
+from artifacts.manifest import read_manifest
+from artifacts.model import open_model
+from artifacts.store import Store
 from training import sampling
 from training.evaluation.split import before
-from training.interactions import Interactions
+from training.interactions import Interactions, read_interactions
+from training.job import train
 from training.sampling import draw_sample
 
 N_USERS, N_GUESTS, N_ITEMS = 2_000, 1_000, 300
@@ -80,3 +86,19 @@ def test_an_item_is_known_from_its_first_event_in_all_of_the_shop_on():
     drawn = before(draw_sample(whole), moment)
     assert drawn.catalogue["item_id"].to_list() == known
     assert drawn.frame["item_id"].n_unique() < len(known) < N_ITEMS
+
+
+def test_a_large_shop_is_measured_on_the_sample_and_fitted_on_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    config, store = write_tiny_shop(tmp_path / "shop"), Store(tmp_path / "store")
+    n_events = read_interactions(config, progress=False).frame.height
+    monkeypatch.setattr(sampling, "MAX_EVENTS", n_events // 2)
+    train(config, store, show_progress=False, force="half of the users are few")
+    version = store.current_path()
+    manifest = read_manifest(version)
+    evaluation = manifest.metrics["evaluation"]
+    assert manifest.data["rows"] == n_events
+    assert evaluation["all_users"] == manifest.data["n_users"] == len(open_model(version).user_ids)
+    assert evaluation["n_users"] <= evaluation["sample_users"] < 0.8 * evaluation["all_users"]
+    assert open_model(version).similar.items.shape[1] > 0

@@ -103,3 +103,27 @@ def test_words_are_described_by_unit_rows_and_case_does_not_matter():
     lengths = np.sqrt(words.multiply(words).sum(axis=1))
     np.testing.assert_allclose(lengths, [1, 1, 1, 0, 1], atol=1e-6)
     assert (words @ words.T).toarray()[0, 1] == pytest.approx(1.0)
+
+
+def test_in_a_large_catalogue_nearly_all_of_the_most_similar_items_are_found(monkeypatch):
+    """Items of planted kinds: a kind shares words and taste, and its members differ by both."""
+    rng = np.random.default_rng(2)
+    kind = rng.integers(0, 20, 1_200)
+    factors = (rng.normal(size=(20, 8))[kind] + 0.5 * rng.normal(size=(1_200, 8))).astype(np.float32)
+    colours = rng.choice(["red", "blue", "green", "black", "white"], 1_200)
+    titles = [f"{colour} thing{'abcdefghijklmnopqrst'[number]}" for colour, number in zip(colours, kind, strict=True)]
+    catalogue = described(titles, [f"category {number // 4}" for number in kind])
+    exact = find_similar(factors, catalogue, show_progress=False)
+    monkeypatch.setattr(similarity, "EXACT_UP_TO", 1_000)
+    monkeypatch.setattr(similarity, "NEAR_ROWS", 500)
+    near = find_similar(factors, catalogue, show_progress=False)
+    assert near.items.shape == exact.items.shape
+    assert not np.any(near.items == np.arange(1_200)[:, np.newaxis])
+    assert np.mean(near.score[:, :10] >= exact.score[:, 9:10] - 1e-5) > 0.9
+    for item in (0, 500, 1_199):
+        scores = dict(zip(exact.items[item].tolist(), exact.score[item].tolist(), strict=True))
+        common = [other for other in near.items[item].tolist() if other in scores]
+        at = {other: place for place, other in enumerate(near.items[item].tolist())}
+        assert [near.score[item][at[other]] for other in common] == pytest.approx(
+            [scores[other] for other in common], abs=1e-5
+        )

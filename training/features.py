@@ -9,7 +9,7 @@ from artifacts.features import ITEM_FEATURES, NEVER, USER_FEATURES
 from artifacts.model import History, Popularity, Ranking
 from training.dataset import GUEST, Dataset
 from training.history import SECONDS_PER_DAY
-from training.ordering import begins_run, stable_order
+from training.ordering import begins_run, distinct, stable_order
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -177,7 +177,7 @@ def _buyers(bought: _Purchases, active: npt.NDArray[np.bool_], dataset: Dataset)
 
 def _guests(bought: _Purchases, n_items: int) -> Floats:
     recent = (bought.user == GUEST) & (bought.age < 28)
-    return np.bincount(bought.item[recent], minlength=n_items) / max(len(np.unique(bought.basket[recent])), 1)
+    return np.bincount(bought.item[recent], minlength=n_items) / max(len(distinct(bought.basket[recent])), 1)
 
 
 def _rebuy_rate(bought: _Purchases, known: npt.NDArray[np.bool_], n_items: int) -> Floats:
@@ -191,7 +191,7 @@ def _rebuy_rate(bought: _Purchases, known: npt.NDArray[np.bool_], n_items: int) 
 
 def _pairs(bought: _Purchases, chosen: npt.NDArray[np.bool_], n_items: int) -> Ints:
     """Each distinct user * n_items + item of the chosen purchases."""
-    return np.unique(bought.user[chosen] * np.int64(n_items) + bought.item[chosen])
+    return distinct(bought.user[chosen] * np.int64(n_items) + bought.item[chosen])
 
 
 def _extreme(pick: np.ufunc, group: Indexes, values: Floats, n_groups: int, empty: float) -> Floats:

@@ -113,13 +113,14 @@ def _near_items(unit: Vectors, words: csr_array) -> Chunk:
 
     def chunk(some: slice) -> tuple[Items, Vectors]:
         queries = np.hstack([unit[some], np.float32(CONTENT_WEIGHT) * projected[some]])
-        near = index.search(queries, CANDIDATES + 1)[1]
+        found = index.search(queries, CANDIDATES + 1)[1]
+        near = np.maximum(found, 0)  # -1 behind the last
         tastes = np.einsum("nf,nkf->nk", unit[some], unit[near])
         content = _content(words, some, near)
         score = np.where(
             described[some, np.newaxis], (tastes + CONTENT_WEIGHT * content) / (1 + CONTENT_WEIGHT), tastes
         )
-        score[(near < 0) | (near == np.arange(some.start, some.stop)[:, np.newaxis])] = -np.inf
+        score[(found < 0) | (near == np.arange(some.start, some.stop)[:, np.newaxis])] = -np.inf
         items, scores = _best_first(near, score.astype(np.float32))
         return items[:, :PER_ITEM], scores[:, :PER_ITEM]
 
