@@ -89,24 +89,26 @@ class Truth:
         """Available items that came after the version."""
         return self.said.keys() - self.known - self.sold_out
 
-    def deals(self, who: str) -> list[Deal]:
-        """What the version does not know of a user or a session; a session's it never does."""
-        first = 0 if who == SESSION else self.trained.get(self.version.version, 0)
-        return [deal for deal in self.dealt[max(first, self.erased.get(who, 0)) :] if deal.who == who]
+    def deals(self, *people: str) -> list[Deal]:
+        """What the version does not know of users and sessions, in turn; a session's it never does."""
+        trained = self.trained.get(self.version.version, 0)
+        first = {who: 0 if who == SESSION else max(trained, self.erased.get(who, 0)) for who in people}
+        return [deal for number, deal in enumerate(self.dealt) if number >= first.get(deal.who, len(self.dealt))]
 
     def knows(self, who: str) -> bool:
         """Whether the version has the user, who did not ask to be forgotten since."""
         erased = who in self.erased and self.erased[who] >= self.trained.get(self.version.version, 0)
         return self.version.user_ids.find(who) != UNKNOWN and not erased
 
-    def bought(self, who: str) -> Items:
-        """What a user or a session bought and kept."""
+    def bought(self, *people: str) -> Items:
+        """What a user or a session bought and kept; together they are one person, who may return in one what was
+        bought in the other."""
         units: Counter[str] = Counter()
-        if self.knows(who):
+        for who in filter(self.knows, people):
             history = self.version.history.of(self.version.user_ids.find(who))
             names = [self.version.item_ids[item] for item in history.items.tolist()]
             units.update(dict(zip(names, history.times_bought.tolist(), strict=True)))
-        for deal in self.deals(who):
+        for deal in self.deals(*people):
             units[deal.item_id] = max(0, units[deal.item_id] + deal.more)
         return {item_id for item_id, left in units.items() if left}
 
@@ -236,7 +238,7 @@ def expectations(truth: Truth) -> dict[str, tuple[Request, Items]]:
     seen = truth.bought(SESSION)
     asked["session"] = ("POST", "/v1/recommendations", {"session_id": SESSION, "limit": ALL}), shown - seen
     both = {"session_id": SESSION, "user_id": "u1", "recent_items": ["I007"], "limit": ALL}
-    hidden = set() if "u1" in truth.opted_out else truth.bought("u1") | seen | {"I007"}
+    hidden = set() if "u1" in truth.opted_out else truth.bought("u1", SESSION) | {"I007"}
     asked["user in session"] = ("POST", "/v1/recommendations", both), shown - hidden
     asked["cross-sell"] = ("GET", f"/v1/items/I001/cross-sell?limit={ALL}"), stock - {"I001"}
     asked["similar"] = ("GET", f"/v1/items/I001/similar?limit={ALL}"), stock - {"I001"}
