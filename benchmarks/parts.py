@@ -1,6 +1,6 @@
 """All parts of `make bench`, in the order they run."""
 
-from benchmarks import answer_cost, index_recall, live, memory, online, picks_speed, stages, start
+from benchmarks import answer_cost, index_recall, live, memory, online, picks_speed, stages, start, training_cost
 from benchmarks.part import Part
 
 PARTS: tuple[Part, ...] = (
@@ -12,4 +12,5 @@ PARTS: tuple[Part, ...] = (
     memory.PART,
     start.PART,
     picks_speed.PART,
+    training_cost.PART,
 )

@@ -56,7 +56,7 @@ def test_discovery_shows_nothing_that_was_bought():
 def test_item_knn_is_the_cosine_of_columns():
     dense = COUNT.toarray()
     unit = dense / np.maximum(np.linalg.norm(dense, axis=0), 1e-9)
-    scores = named("item-kNN, cosine").score(COUNT)
+    scores = named("item-kNN, cosine").score(COUNT).own.toarray()
     assert scores == pytest.approx(dense @ (unit.T @ unit), rel=1e-4)
 
 
@@ -108,7 +108,9 @@ def test_similarities_between_items_are_as_defined():
     basket = np.array([0, 0, 0, 1, 1, 2, 3, 4])
     item = np.array([0, 1, 2, 0, 1, 0, 0, 1])
     earlier = Purchases(np.full(8, GUEST), item, basket, np.zeros(8, np.int64))
-    scores = {one.name: one.score(csr_array(np.eye(3, dtype=np.float32))) for one in for_baskets(earlier, 3)}
+    scores = {
+        one.name: one.score(csr_array(np.eye(3, dtype=np.float32))).own.toarray() for one in for_baskets(earlier, 3)
+    }
     assert scores["co-purchase count"].tolist() == [[4, 2, 1], [2, 3, 1], [1, 1, 1]]
     assert scores["cosine"][0] == pytest.approx([1, 2 / np.sqrt(12), 1 / 2])
     assert scores["Jaccard"][0] == pytest.approx([1, 2 / 5, 1 / 4])
@@ -121,7 +123,7 @@ def test_lift_divides_by_both_popularities_once_a_pair_is_frequent():
     item = np.concatenate([np.tile([0, 1], n), np.zeros(2 * n, np.int64)])
     earlier = Purchases(np.full(len(item), GUEST), item, basket, np.zeros(len(item), np.int64))
     lift = next(one for one in for_baskets(earlier, 2) if one.name == "lift")
-    assert lift.score(csr_array(np.eye(2, dtype=np.float32)))[0, 1] == pytest.approx(n / (3 * n * n))
+    assert lift.score(csr_array(np.eye(2, dtype=np.float32))).own[0, 1] == pytest.approx(n / (3 * n * n))
 
 
 def test_a_basket_is_never_answered_with_its_own_items():
@@ -165,3 +167,20 @@ def test_sales_are_counted_by_basket():
     earlier = Purchases(np.array([0, GUEST, 1]), np.array([1, 1, 0]), np.arange(3), np.array([10, 20, 30]))
     assert baselines.count_sold(earlier, 3).tolist() == [1, 2, 0]
     assert baselines.count_sold(earlier.since(20), 3).tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize("filled", [0, 0.01, 0.5])
+def test_a_few_scores_on_top_of_shared_ones_rank_as_all_of_them_do(filled):
+    """Also where they fall below the shared ones, tie, or leave fewer items than ranks."""
+    rng = np.random.default_rng(3)
+    for n_items in (4, 200):
+        added = np.where(rng.random((30, n_items)) < filled, rng.integers(-3, 4, (30, n_items)), 0).astype(np.float32)
+        shared = rng.integers(0, 3, n_items).astype(np.float64)
+        hidden = rng.random((30, n_items)) < 0.1
+        few = baselines.Few(csr_array(added), baselines.share(shared))
+        picks = baselines.top_of_few(few, csr_array(hidden.astype(np.float32)), 10)
+        scores = np.where(hidden, -np.inf, added + shared)
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :10]
+        highest = np.take_along_axis(scores, order, axis=1)
+        assert picks.items[:, : len(order[0])].tolist() == np.where(np.isfinite(highest), order, -1).tolist()
+        np.testing.assert_array_equal(np.nan_to_num(picks.scores[:, : len(order[0])], nan=-np.inf), highest)

@@ -132,7 +132,9 @@ def test_two_baskets_on_the_day_of_the_first_are_one_buyer():
 
 @pytest.fixture(scope="module")
 def model(shop: Dataset) -> Iterator[Model]:
-    with opened(fit(shop, NO_CATALOGUE, Settings(factors=2, regularization=1.0), show_progress=False)) as model:
+    with opened(
+        fit(shop, NO_CATALOGUE, Settings(factors=2, regularization=1.0, recipe="ranker"), show_progress=False)
+    ) as model:
         yield model
 
 
@@ -241,6 +243,6 @@ def test_odd_shops_have_finite_features(events: list[Event]):
 def test_odd_users_have_finite_features(events: list[Event]):
     dataset = as_dataset(events, UNSOLD)
     everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32), ())
-    with opened(fit(dataset, NO_CATALOGUE, Settings(factors=2), show_progress=False)) as model:
+    with opened(fit(dataset, NO_CATALOGUE, Settings(factors=2, recipe="ranker"), show_progress=False)) as model:
         found = features_of(model, "u", everything)
     assert all(np.isfinite(row).all() for row in found.values())

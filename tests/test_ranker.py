@@ -28,7 +28,7 @@ PERIOD = 14
 SOON = 4  # days looked ahead
 N_USERS = 150
 N_STAPLES, N_ONCE = 24, 40
-SETTINGS = Settings(factors=8, regularization=5.0, iterations=5)
+SETTINGS = Settings(factors=8, regularization=5.0, iterations=5, recipe="ranker")
 TODAY = 140
 
 Purchases = dict[tuple[str, str], list[int]]

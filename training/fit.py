@@ -14,7 +14,7 @@ from training.company import find_company
 from training.config import Model
 from training.dataset import Dataset
 from training.factors import fit_factors
-from training.features import rank_features
+from training.features import no_ranking, rank_features
 from training.history import build_history, user_item_matrix
 from training.index import build_index
 from training.neighbours import find_neighbours
@@ -48,7 +48,7 @@ def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progres
         company=find_company(dataset),
         similar=Similar(np.empty((dataset.n_items, 0), np.int32), np.empty((dataset.n_items, 0), np.float32)),
         popularity=popularity,
-        ranking=rank_features(dataset, history, popularity),
+        ranking=rank_features(dataset, history, popularity) if settings.recipe == "ranker" else no_ranking(dataset),
         forest=no_forest(),
         catalogue=aligned,
         recipe=Recipe(

@@ -1,7 +1,9 @@
 """Which items are bought in the same basket."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from tqdm import tqdm
 
+from artifacts.cpus import available_cpus
 from artifacts.model import Neighbours
 from training.dataset import Dataset
 from training.history import decay
@@ -50,14 +53,18 @@ def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
     Mansour 1999), over baskets weighted by 1 / size and age, s_ij = w_ij / (w_i + SHRINKAGE) - w_j / w, with w_i and w
     the sums of the pairs' weights. A best seller that is bought with everything has no more of it than its share, and
     a single chance pair is below `MIN_SUPPORT`. Works through the items in chunks of at most `PAIRS` pairs, or of
-    one item, so that memory does not grow with the baskets.
+    one item, over all threads, so that memory does not grow with the baskets.
     """
-    baskets = _read_baskets(dataset)
+    baskets, threads = _read_baskets(dataset), available_cpus()
+    chunks = _chunks(baskets.work, PAIRS // threads)
     parts = []
-    with tqdm(desc="neighbours", total=dataset.n_items, unit=" items", disable=not show_progress) as bar:
-        for some in _chunks(baskets.work):
-            parts.append(_chunk(baskets, some))
-            bar.update(some.stop - some.start)
+    with (
+        tqdm(desc="neighbours", total=dataset.n_items, unit=" items", disable=not show_progress) as bar,
+        ThreadPoolExecutor(threads) as pool,  # SciPy lets go of the interpreter while it multiplies
+    ):
+        for part in pool.map(partial(_chunk, baskets), chunks):
+            parts.append(part)
+            bar.update(len(part[0]))
     sizes, items, score, support, confidence, lift = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Neighbours(
         indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
@@ -92,12 +99,12 @@ def _read_baskets(dataset: Dataset) -> _Baskets:
     )
 
 
-def _chunks(work: npt.NDArray[np.int64]) -> Iterator[slice]:
-    """Items of about as much work each: one, or as many as make no more than PAIRS pairs."""
+def _chunks(work: npt.NDArray[np.int64], pairs: int) -> Iterator[slice]:
+    """Items of about as much work each: one, or as many as make no more than so many pairs."""
     done, start = np.cumsum(work), 0
     while start < len(work):
         before = done[start] - work[start]
-        stop = max(int(np.searchsorted(done, before + PAIRS, "right")), start + 1)
+        stop = max(int(np.searchsorted(done, before + pairs, "right")), start + 1)
         yield slice(start, stop)
         start = stop
 

@@ -1,7 +1,7 @@
 """What a shop could have instead: each baseline scores every item for each case, from arrays alone.
 
 A baseline takes what is given of the cases (n, n_items), float32, how often a user bought what or what is in the
-basket, and answers scores (n, n_items) float32.
+basket, and answers scores (n, n_items): float32, or Few.
 """
 
 import warnings
@@ -43,7 +43,31 @@ CELLS = 16_000_000
 
 Scores = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
-Score = Callable[[csr_array], Scores]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Scores (n_items,) float64 of items whatever is given; `order` (n_items,) is from the highest to the lowest, equal
+    ones in the order of the items."""
+
+    scores: npt.NDArray[np.float64]
+    order: Counts
+
+
+def share(scores: npt.NDArray[np.float64]) -> Shared:
+    """What all cases share."""
+    return Shared(scores, np.argsort(-scores, kind="stable"))
+
+
+@dataclass(frozen=True)
+class Few:
+    """Scores (n, n_items) most of which are the same for all cases: those of `shared`, but for what `own` adds."""
+
+    own: csr_array
+    shared: Shared
+
+
+Score = Callable[[csr_array], Scores | Few]
 
 
 @dataclass(frozen=True)
@@ -66,9 +90,48 @@ def rank(baseline: Baseline, cases: Cases, k: int) -> Picks:
 def _best(baseline: Baseline, cases: Cases, rows: slice, k: int) -> Picks:
     given = cases.given[rows]
     scores = baseline.score(cases.fresh[rows] if baseline.fresh else given)
-    if cases.task not in (Task.NEXT_PURCHASES, Task.NEW_CUSTOMERS):
+    again = cases.task in (Task.NEXT_PURCHASES, Task.NEW_CUSTOMERS)
+    if isinstance(scores, Few):
+        return top_of_few(scores, csr_array(given.shape) if again else given, k)
+    if not again:
         scores[given.nonzero()] = -np.inf
     return top(scores, k)
+
+
+def top_of_few(few: Few, hidden: csr_array, k: int) -> Picks:
+    """As `top` of the scores as a whole, but for where `hidden` (n, n_items) has entries."""
+    n, n_items = few.own.shape
+    items = np.full((n, k), NOTHING, np.int32)
+    scores = np.full((n, k), np.nan, np.float32)
+    marked = np.zeros(n_items, np.bool_)
+    for row in range(n):
+        own, added = _entries(few.own, row)
+        not_shown = _entries(hidden, row)[0]
+        marked[not_shown] = True
+        shown = ~marked[own]
+        marked[own] = True
+        others = few.shared.order[: k + len(own) + len(not_shown)]
+        others = others[~marked[others]][:k]
+        marked[own] = marked[not_shown] = False
+        found = np.concatenate([own[shown], others])
+        theirs = few.shared.scores[found]
+        theirs[: len(found) - len(others)] += added[shown]
+        best = _best_of(theirs.astype(np.float32), found, k)
+        items[row, : len(best)], scores[row, : len(best)] = found[best], theirs[best]
+    return Picks(items, scores)
+
+
+def _best_of(scores: Scores, items: Counts, k: int) -> Counts:
+    """Where the k highest scores (n,) are, best first; equal ones in the order of the items (n,)."""
+    some = np.arange(len(scores))
+    if len(scores) > k:
+        some = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
+    return some[np.lexsort((items[some], -scores[some]))[:k]]
+
+
+def _entries(matrix: csr_array, row: int) -> tuple[npt.NDArray[np.int32], Scores]:
+    some = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return matrix.indices[some], matrix.data[some]
 
 
 def top(scores: Scores, k: int) -> Picks:
@@ -116,19 +179,19 @@ def for_users(past: Past, sold: Counts, sold_lately: Counts) -> Iterator[Baselin
 
 
 def _same_for_all(values: Counts) -> Score:
-    return lambda given: np.tile(values.astype(np.float32), (given.shape[0], 1))
+    shared = share(values.astype(np.float64))
+    return lambda given: Few(csr_array(given.shape), shared)
 
 
 def _personal_frequency(sold_lately: Counts) -> Score:
-    behind = sold_lately / (sold_lately.max(initial=0) + 1.0)
-    return lambda given: (given.toarray() + behind).astype(np.float32)
+    behind = share(sold_lately / (sold_lately.max(initial=0) + 1.0))
+    return lambda given: Few(given, behind)
 
 
 def _item_knn(weighted: csr_matrix) -> Score:
     model = ItemItemRecommender(KNN_NEIGHBOURS, available_cpus())
     model.fit(csr_matrix(weighted), show_progress=False)
-    similarity = csr_array(model.similarity)
-    return lambda given: (given @ similarity).toarray().astype(np.float32)
+    return _sum_over(csr_array(model.similarity))
 
 
 def _ease(fresh: csr_array) -> Score:
@@ -205,7 +268,8 @@ def for_baskets(earlier: Purchases, n_items: int) -> Iterator[Baseline]:
 
 
 def _sum_over(similarity: csr_array) -> Score:
-    return lambda given: (given @ similarity).toarray().astype(np.float32)
+    nothing = share(np.zeros(similarity.shape[1]))
+    return lambda given: Few(csr_array(given @ similarity), nothing)
 
 
 def _co_purchases(earlier: Purchases, n_items: int) -> csr_array:
