@@ -16,6 +16,7 @@ PICKED_SHARE = 0.25
 # n u |x|.|y| bounds by how much a float32 inner product is off, which depends on the rows it is computed with (Higham
 # 2002, "Accuracy and Stability of Numerical Algorithms", 3.5); two differ by twice that, and u is half of this.
 EPSILON = float(np.finfo(np.float32).eps)
+NEVER, LOWEST = np.float32(-np.inf), float(np.finfo(np.float32).min)
 
 Vectors = npt.NDArray[np.float32]
 Scored = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
@@ -46,14 +47,30 @@ class ByLength:
         """
         bounds = self.bounds(query)
         rounding = len(query) * EPSILON * float(bounds[0])
-        items, scores = self.items[:0], query[:0]
-        threshold, start, stop = -np.inf, 0, min(FIRST, len(self.items))
-        while start < stop:
-            found, their_scores = self._score(vectors, query, eligible, slice(start, stop), threshold)
-            if start:
-                found, their_scores = np.concatenate([items, found]), np.concatenate([scores, their_scores])
-            items, scores, threshold = _leading(found, their_scores, k, rounding)
-            start, stop = stop, min(self.reach(bounds, threshold), GROWTH * stop, stop + MOST_AT_ONCE)
+        stop = min(FIRST, len(self.items))
+        items, chosen = self.items[:stop], eligible.take(self.items[:stop])
+        many = stop <= len(self.head) and np.count_nonzero(chosen) > PICKED_SHARE * stop
+        if many:
+            scores = np.where(chosen, self.head[:stop] @ query, NEVER)
+        else:
+            items = items[chosen]
+            scores = vectors.take(items, 0) @ query
+        items, scores, threshold = _leading(items, scores, k, rounding)
+        reach = self.reach(bounds, threshold)
+        while stop < reach:
+            start, stop = stop, min(reach, GROWTH * stop, stop + MOST_AT_ONCE)
+            if many and stop <= len(self.head):
+                found, theirs = _reaching(self.items[start:stop], self.head[start:stop] @ query, threshold)
+                chosen = eligible.take(found)
+                found, theirs = found[chosen], theirs[chosen]
+            else:
+                found = self.items[start:stop]
+                found = found[eligible.take(found)]
+                found, theirs = _reaching(found, vectors.take(found, 0) @ query, threshold)
+            items, scores = np.concatenate([items, found]), np.concatenate([scores, theirs])
+            if stop < reach:
+                items, scores, threshold = _leading(items, scores, k, rounding)
+                reach = self.reach(bounds, threshold)
         return items, scores
 
     def bounds(self, query: Vectors) -> Vectors:
@@ -71,32 +88,22 @@ class ByLength:
         cut = int(np.count_nonzero(bounds >= threshold))
         return int(self.cuts[cut]) if cut < len(self.cuts) else len(self.items)
 
-    def _score(
-        self, vectors: Vectors, query: Vectors, eligible: npt.NDArray[np.bool_], places: slice, threshold: float
-    ) -> Scored:
-        """The eligible items of some places that reach a threshold, and their scores."""
-        items = self.items[places]
-        chosen = eligible.take(items)
-        if places.stop <= len(self.head) and np.count_nonzero(chosen) > PICKED_SHARE * len(items):
-            scores = self.head[places] @ query
-            reached = (chosen & (scores >= threshold)).nonzero()[0]
-        else:
-            items = items[chosen]
-            scores = vectors.take(items, 0) @ query
-            reached = (scores >= threshold).nonzero()[0]
-        return items.take(reached), scores.take(reached)
-
 
 def _leading(
     items: npt.NDArray[np.int32], scores: Vectors, k: int, rounding: float
 ) -> tuple[npt.NDArray[np.int32], Vectors, float]:
     """Those of some items that may be among the k best, and the score that others need to be."""
-    worst = len(items) - k
-    if worst < 0:
-        return items, scores, -np.inf
-    threshold = float(np.partition(scores, worst)[worst]) - rounding
+    worst, threshold = len(items) - k, LOWEST
+    if worst >= 0:
+        ordered = scores.copy()
+        ordered.partition(worst)
+        threshold = max(float(ordered[worst]) - rounding, LOWEST)
+    return *_reaching(items, scores, threshold), threshold
+
+
+def _reaching(items: npt.NDArray[np.int32], scores: Vectors, threshold: float) -> Scored:
     reached = (scores >= threshold).nonzero()[0]
-    return items.take(reached), scores.take(reached), threshold
+    return items.take(reached), scores.take(reached)
 
 
 def order_by_length(vectors: Vectors, queries: Vectors) -> ByLength:

@@ -43,7 +43,7 @@ def query_vector(model: Model, vector: Scores) -> Scores:
     query = np.empty(2 * n_factors + 2, np.float32)
     query[:n_factors] = precise * weights.als
     query[n_factors:-2] = precise * (weights.newcomers / length) if length else 0
-    query[-2:] = weights.popular, weights.trend
+    query[-2], query[-1] = weights.popular, weights.trend
     return query
 
 
