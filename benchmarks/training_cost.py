@@ -28,11 +28,7 @@ from benchmarks.part import Bench, BenchError, Part
 from benchmarks.shops import make_data
 from benchmarks.table import Row, at_most
 
-# A round of M takes minutes.
-MAX_ROUNDS = {"M3": 5, "M": 1}
-SMALLER = {"M": "M3"}
-# Spark needs some twenty times as long as implicit.
-SPARK_SIZES = ("M3",)
+SIZE, SMALLER = "M", "M3"  # 30 and 3 million interactions
 TARGET, LINEAR = at_most(1.3), at_most(1.2)
 
 
@@ -47,34 +43,26 @@ class Trained:
 
 
 def measure(bench: Bench, size: str) -> Iterator[Row]:
-    """Rows of the shop of a size."""
+    """Rows of the shop of a size, one round each: a training takes minutes, and what a busy second adds is little."""
     bench.directory.mkdir(parents=True, exist_ok=True)
-    rounds = [_round(bench, size) for _ in range(min(bench.rounds, MAX_ROUNDS[size]))]
-    ours, fits, smaller = [one[0] for one in rounds], tuple(one[1] for one in rounds), [one[2] for one in rounds]
-    seconds = tuple(run.seconds for run in ours)
-    yield Row(PART.name, size, "make train / implicit's fit", "s", seconds, fits, TARGET)
-    yield Row(PART.name, size, "make train, peak memory", "MB", tuple(run.peak / 1e6 for run in ours))
-    if size in SMALLER:
-        values, against = (
-            tuple(run.seconds / run.n_rows * 1e6 for run in runs) for runs in (ours, [run for run in smaller if run])
-        )
-        name = f"make train, an interaction's time / that of {SMALLER[size]}"
-        yield Row(PART.name, size, name, "µs", values, against, LINEAR)
-    for step in ours[0].steps:
-        yield Row(PART.name, size, f"make train: {step}", "s", tuple(run.steps[step] for run in ours))
-    if size in SPARK_SIZES:
-        yield _spark(bench, size, fits[0])
-
-
-def _round(bench: Bench, size: str) -> tuple[Trained, float, Trained | None]:
-    """A run, implicit's fit of what the run fitted, and a run on the smaller shop."""
     with TemporaryDirectory(prefix="training-", dir=bench.directory) as name:
-        trained = _train(make_data(size, bench.directory), Path(name))
+        ours = _train(make_data(size, bench.directory), Path(name))
         fit = fit_seconds(Path(name))
-    if size not in SMALLER:
-        return trained, fit, None
+    yield Row(PART.name, size, "make train / implicit's fit", "s", (ours.seconds,), (fit,), TARGET)
+    yield Row(PART.name, size, "make train, peak memory", "MB", (ours.peak / 1e6,))
+    for step, seconds in ours.steps.items():
+        yield Row(PART.name, size, f"make train: {step}", "s", (seconds,))
+    yield from _beside_a_smaller_shop(bench, size, ours)
+
+
+def _beside_a_smaller_shop(bench: Bench, size: str, ours: Trained) -> Iterator[Row]:
+    """How the time grows, and how long Spark takes for the smaller shop."""
     with TemporaryDirectory(prefix="training-", dir=bench.directory) as name:
-        return trained, fit, _train(make_data(SMALLER[size], bench.directory), Path(name))
+        smaller = _train(make_data(SMALLER, bench.directory), Path(name))
+        times = [run.seconds / run.n_rows * 1e6 for run in (ours, smaller)]
+        grown = f"make train, time of an interaction / that of {SMALLER}"
+        yield Row(PART.name, size, grown, "µs", (times[0],), (times[1],), LINEAR)
+        yield from _spark(bench, Path(name))
 
 
 def _train(data: Path, store: Path) -> Trained:
@@ -123,23 +111,20 @@ def read_matrix(version: Path) -> csr_matrix:
     return csr_matrix((strength, items, indptr), (len(indptr) - 1, n_items))
 
 
-def _spark(bench: Bench, size: str, fit: float) -> Row:
-    """implicit's fit against Spark's of the same matrix: once, as it takes long."""
+def _spark(bench: Bench, store: Path) -> Iterator[Row]:
+    """implicit's fit of the current version's matrix against Spark's."""
     python = spark_peer.set_up(bench.directory)
-    name = "implicit's fit / Spark MLlib's ALS in local mode"
     if python is None:
-        return Row(PART.name, size, f"{name}, which could not be set up (it needs Java)", "s", (0.0,))
-    with TemporaryDirectory(prefix="training-", dir=bench.directory) as directory:
-        _train(make_data(size, bench.directory), Path(directory) / "store")
-        version = Store(Path(directory) / "store").current_path()
-        settings = read_manifest(version).configuration["model"]
-        spark = spark_peer.fit_seconds(python, read_matrix(version), settings, Path(directory))
-    return Row(PART.name, size, name, "s", (fit,), (spark,))
+        print("training: Spark could not be set up, it needs Java: left out", file=sys.stderr)
+        return
+    version = Store(store).current_path()
+    settings = read_manifest(version).configuration["model"]
+    spark = spark_peer.fit_seconds(python, read_matrix(version), settings, store / "spark")
+    fit = fit_seconds(store)
+    yield Row(PART.name, SMALLER, "implicit's fit / Spark MLlib's ALS in local mode", "s", (fit,), (spark,))
 
 
-PART = Part(
-    "training", "make train against implicit's own fit, its memory and growth", tuple(MAX_ROUNDS), measure, serves=False
-)
+PART = Part("training", "make train against implicit's own fit, its memory and growth", (SIZE,), measure, serves=False)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from artifacts.model import Model, open_model
 from artifacts.query import Query
 from artifacts.recommend import recommend
 from artifacts.store import Store
-from benchmarks import kinds, live, load, memory, online, stages, start
+from benchmarks import kinds, live, load, memory, online, stages, start, training_cost
 from benchmarks.__main__ import main
 from benchmarks.footprint import drop_from_page_cache, maps, proportional_set
 from benchmarks.load import put_load
@@ -338,3 +338,13 @@ def test_command(tiny_store: Store, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "60 users" in (tmp_path / "table.md").read_text()
     assert main([*options, "--store", str(tmp_path / "none"), "--results", str(tmp_path)]) == 2
     assert "bench: answer S: " in capsys.readouterr().err
+
+
+def test_implicit_is_timed_on_the_matrix_that_the_version_was_fitted_on(tiny_store: Store) -> None:
+    model = open_model(tiny_store.current_path())
+    matrix = training_cost.read_matrix(tiny_store.current_path())
+    assert matrix.shape == (len(model.user_ids), len(model.item_ids))
+    first = model.history.of(0)
+    assert matrix[0].indices.tolist() == first.items.tolist()
+    assert matrix[0].data.tolist() == first.strength.tolist()
+    assert training_cost.fit_seconds(tiny_store.root) > 0
