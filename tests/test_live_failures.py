@@ -27,6 +27,7 @@ from artifacts.live.errors import (
     LiveTimeoutError,
     LiveUnavailableError,
 )
+from artifacts.live.person import MAX_LOOKS
 from artifacts.live.store import LiveStore
 
 QUICK = Patience(read=0.3, write=0.6)
@@ -190,9 +191,9 @@ def insert_all(store: LiveStore) -> None:
 def test_a_file_that_is_gone(in_file: LiveStore, path: Path) -> None:
     away = path.with_name("away.db")
     path.rename(away)
-    assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LiveGoneError)
     assert isinstance(raised(lambda: in_file.insert([event(2)])), LiveGoneError)
     assert isinstance(raised(in_file.check), LiveGoneError)
+    assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LivePausedError)
     assert not path.exists(), "an empty store in its place would be taken for it"
     away.rename(path)
     in_file.check()
@@ -206,7 +207,7 @@ def test_a_file_in_whose_place_another_came(in_file: LiveStore, path: Path) -> N
     path.with_name("other.db").replace(path)
     for leftover in ("live.db-wal", "live.db-shm"):
         path.with_name(leftover).unlink(missing_ok=True)
-    assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LiveGoneError)
+    assert isinstance(raised(in_file.check), LiveGoneError)
     wait_for(lambda: checked(in_file))
     assert in_file.erased("ana") is not None, "with the key of the new file"
 
@@ -219,27 +220,35 @@ def test_a_file_that_is_no_database(path: Path) -> None:
 
 
 def test_a_file_that_is_damaged(in_file: LiveStore, path: Path) -> None:
-    in_file.insert([event(number) for number in range(1000)])
-    in_file.close()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with path.open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * (path.stat().st_size - 4096))
+    whole = fill_with_events(in_file, path)
+    damage(path, whole)
     assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LiveBrokenError)
     assert isinstance(raised(lambda: in_file.insert([event(2000)])), LiveBrokenError)
 
 
 def test_reads_that_fail_in_a_row_are_refused_until_the_store_is_back(in_file: LiveStore, path: Path) -> None:
-    away = path.with_name("away.db")
-    path.rename(away)
+    whole = fill_with_events(in_file, path)
+    damage(path, whole)
     for _ in range(FAILURES):
-        assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LiveGoneError)
+        assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LiveBrokenError)
     assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LivePausedError)
-    away.rename(path)
+    path.write_bytes(whole)
     assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LivePausedError)
     in_file.check()
-    assert len(in_file.person("ana", None, 0).looks) == 1
+    assert len(in_file.person("ana", None, 0).looks) == MAX_LOOKS
+
+
+def fill_with_events(store: LiveStore, path: Path) -> bytes:
+    """The file's bytes, all of them, with many events."""
+    store.insert([event(number) for number in range(2, 1000)])
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path.read_bytes()
+
+
+def damage(path: Path, whole: bytes) -> None:
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
 
 
 # PostgreSQL

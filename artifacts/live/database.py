@@ -39,10 +39,13 @@ class Database(ABC):
         self._writing = Lock()
 
     def read(self, statement: sa.Executable, parameters: Mapping[str, Any], patient: bool = False) -> list[Row]:
-        """The rows of a statement that is defined once and for all; `patient`, they may take as long as a write.
+        """The rows of a statement that is defined once and for all. `patient`, they may take as long as a write, and it
+        is looked whether the database is the same: somebody has to, now and then, as others do not wait for that.
 
         Raises LiveUnavailableError.
         """
+        if patient:
+            self._check()
         text = self._texts.get(statement) or self._compile(statement)
         seconds = self.patience.write if patient else self.patience.read
         idle = self._idle
@@ -137,7 +140,6 @@ class Database(ABC):
     ) -> list[Row]:
         """The rows; the connection is among the idle ones again afterwards, or closed."""
         try:
-            self._check()
             self._arm(connection, seconds)
             rows: list[Row] = connection.execute(text, parameters).fetchall()
         except BaseException as error:

@@ -89,4 +89,4 @@ ERASURES = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("time", sa.Double, nullable=False),
 )
-"""Who asked to be forgotten and when, without the id: `digest` is its HMAC-SHA256 under `live_state.erasure_key`."""
+"""Who asked to be forgotten and when, without the id: `digest` is its keyed BLAKE2b under `live_state.erasure_key`."""
