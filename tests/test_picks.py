@@ -296,6 +296,7 @@ def test_the_command_takes_every_parameter(
     (tmp_path / "users.txt").write_text("u1\nu2\nnobody\n")
     arguments = ["--limit", "5", "--category", "even", "--category", "odd", "--min-price", "2", "--max-price", "20.5"]
     arguments += ["--no-in-stock", "--exclude", "I008", "--exclude", "I009", "--repeat", "allow"]
+    arguments += ["--working-mib", "1"]
     out = tmp_path / "picks.csv"
     assert command_line.main(["picks", "--out", str(out), "--users", str(tmp_path / "users.txt"), *arguments]) == 0
     query = Query(
@@ -389,11 +390,11 @@ def test_what_cannot_be_written_is_one_clear_line_and_changes_nothing(
         ["--max-price", "inf"],
         ["--max-price", "cheap"],
         ["--repeat", "never"],
+        ["--working-mib", "0"],
+        ["--working-mib", "some"],
     ],
 )
-def test_a_parameter_that_the_service_refuses_is_refused(
-    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_parameter_is_refused(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         command_line.main(["picks", "--out", str(tmp_path / "picks.csv"), *arguments])
     assert exit_.value.code == 2

@@ -19,7 +19,7 @@ from training.evaluation.table import as_text
 from training.gate import GateError
 from training.job import measure, train
 from training.live_settings import read_live_settings
-from training.picks import write_picks
+from training.picks import WORKING_MIB, write_picks
 from training.sample_shop import generate
 from training.summary import summarise
 from training.tune import Budget, tune
@@ -131,6 +131,13 @@ def _add_picks(commands: Commands) -> None:
     command.add_argument(
         "--no-personalized", dest="personalized", action="store_false", help="popular items: reads nothing of the users"
     )
+    command.add_argument(
+        "--working-mib",
+        type=_mib,
+        default=WORKING_MIB,
+        metavar="N",
+        help="memory that each process answers in, beside its rows and the model, which all share (%(default)s)",
+    )
     command.add_argument("--quiet", action="store_true", help="no progress bar")
     command.set_defaults(run=_picks)
 
@@ -139,6 +146,12 @@ def _reason(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("a reason is needed")
     return text
+
+
+def _mib(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
 
 
 def _limit(text: str) -> int:
@@ -210,7 +223,15 @@ def _picks(options: argparse.Namespace) -> None:
         personalized=options.personalized,
     )
     live = read_live_settings(os.environ)
-    tally = write_picks(Store(artifacts_dir()), options.out, query, options.users, not options.quiet, live=live)
+    tally = write_picks(
+        Store(artifacts_dir()),
+        options.out,
+        query,
+        options.users,
+        not options.quiet,
+        working_mib=options.working_mib,
+        live=live,
+    )
     print(
         f"wrote {options.out}: {tally.picks:,} picks for {tally.users:,} users, "
         f"{tally.unknown:,} of them unknown (popular items), {tally.empty:,} without picks"

@@ -25,7 +25,7 @@ from training.user_list import UserList, read_user_list
 from training.workers import spread
 
 USERS_PER_CHUNK = 4_000  # whose rows a process holds in memory at a time: about a kilobyte a pick
-WORKING_MIB = 128  # that a process answers them in, beside its rows and the model
+WORKING_MIB = 128  # more makes it hardly faster
 CHUNKS_WORTH_PROCESSES = 4  # fewer are answered before other processes have started
 
 
@@ -36,13 +36,15 @@ def write_picks(  # noqa: PLR0913
     users: Path | None,
     show_progress: bool,
     *,
+    working_mib: int = WORKING_MIB,
     live: LiveSettings = NO_LIVE_STORE,
 ) -> Tally:
     """Ask the published version the query for each user, and write the picks to `out`.
 
-    `query` lacks its `user_id`; `users` is a file of user ids, None for every user the version knows. Where there is a
-    live store, everybody is answered by what it tells as the run begins. The file is put in its place when it is whole.
-    A run that was cut short is gone on with, as long as version, query, users and live store are the same.
+    `query` lacks its `user_id`; `users` is a file of user ids, None for every user the version knows. Where
+    there is a live store, everybody is answered by what it tells as the run begins. A process takes about `working_mib`
+    to answer in, beside its rows and the model, which all share. The file is put in its place when it is whole. A run
+    that was cut short is gone on with, as long as version, query, users and live store are the same.
     Raises PicksError where the file cannot be written, DataError where the users or the live store cannot be read,
     ArtifactError where no good version is published.
     """
@@ -57,7 +59,7 @@ def write_picks(  # noqa: PLR0913
         chunks = _chunks(_known(len(model.user_ids)) if listed is None else _listed(listed), done)
         if state is not None:
             chunks = (state.inform(chunk, model) for chunk in chunks)
-        asked = Asked(version, query, WORKING_MIB << 20, state.told if state else None)
+        asked = Asked(version, query, working_mib << 20, state.told if state else None)
         write = partial(write_chunk, asked, parts, form)
         _follow(_answer(write, chunks, n_users, done), n_users, _total(done).users, show_progress)
         total = _total(parts.tallies())
