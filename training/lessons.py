@@ -58,7 +58,8 @@ class Lessons:
             return no_examples()
         dataset = encode(history.frame, history.catalogue["item_id"], self.config.purchase_event)
         rng = np.random.default_rng(self.config.model.seed)
-        with opened(fit(dataset, history.catalogue, self.config.model, show_progress=False)) as model:
+        settings = self.config.model.model_copy(update={"recipe": "ranker"})
+        with opened(fit(dataset, history.catalogue, settings, show_progress=False)) as model:
             return find_examples(model, self._purchases(window, model, rng), rng)
 
     def _purchases(
