@@ -21,7 +21,8 @@ class Told:
     """What was told above the number `since` and up to `up_to`: items as they are then, and what was done with items.
 
     All by id: `sold` are purchases, decayed to the moment `at`; `looks` how often an item was looked at. `newest` is
-    the last purchase's moment; moments are Unix seconds.
+    the last purchase's moment; moments are Unix seconds. `changed` is the number of the last purchase or change of an
+    item, 0 where there was none.
     """
 
     since: int
@@ -31,10 +32,12 @@ class Told:
     items: dict[str, LiveItem] = field(default_factory=dict)
     sold: dict[str, float] = field(default_factory=dict)
     looks: dict[str, int] = field(default_factory=dict)
+    changed: int = 0
 
-    def add_items(self, items: Iterable[LiveItem]) -> None:
-        """Items as they are by now."""
+    def add_items(self, items: Iterable[LiveItem], last: int = 0) -> None:
+        """Items as they are by now, the number of the last change being `last`."""
         self.items.update((item.item_id, item) for item in items)
+        self.changed = max(self.changed, last)
 
     def add_events(self, events: Iterable[ItemEvent]) -> None:
         """More events, each once. A return takes nothing back: training counts what was bought, too."""
@@ -42,6 +45,7 @@ class Told:
             if event.type == EventType.PURCHASE:
                 self.sold[event.item_id] = self.sold.get(event.item_id, 0.0) + left_of(self.at - event.time)
                 self.newest = max(self.newest, event.time)
+                self.changed = max(self.changed, event.seq)
             elif event.type != EventType.RETURN:
                 self.looks[event.item_id] = self.looks.get(event.item_id, 0) + 1
 
@@ -70,9 +74,9 @@ class Overlay:
         self._places: dict[str, int] = {}
         self._lay(told.items.keys(), {*told.sold, *told.looks})
 
-    def add(self, items: Collection[LiveItem], events: Collection[ItemEvent], up_to: int) -> None:
-        """Lay over what was told since, up to a number."""
-        self.told.add_items(items)
+    def add(self, items: Collection[LiveItem], events: Collection[ItemEvent], up_to: int, last: int = 0) -> None:
+        """Lay over what was told since, up to a number, that of the last change of an item being `last`."""
+        self.told.add_items(items, last)
         self.told.add_events(events)
         self.told.up_to = up_to
         self._lay({item.item_id for item in items}, {event.item_id for event in events})

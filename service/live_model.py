@@ -83,7 +83,9 @@ class LiveModel:
         """Serve the same version with what the live store says by now."""
         with self._swapping:
             served, laid = self._served, self._overlay.laid
-            if served is not None and laid is not None and served.model is not laid.model:
+            if served is None or laid is None:
+                return
+            if served.model is not laid.model or served.tag != laid.tag:
                 self._served = replace(served, model=laid.model, tag=laid.tag)
 
     def _follow(self) -> None:

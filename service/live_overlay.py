@@ -13,7 +13,8 @@ from artifacts.overlay import Overlay, nothing_told
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A version with what was told; `tag` changes with whatever that changes."""
+    """A version with what was told; `tag` changes with whatever that changes, and is the same in every worker that was
+    told the same, in whatever portions."""
 
     model: Model
     tag: str
@@ -33,7 +34,7 @@ class LiveOverlay:
         if self._store is not None:
             try:
                 changes = self._store.changes_since(told.up_to)
-                told.add_items(changes.items)
+                told.add_items(changes.items, changes.last)
                 events = self._store.item_events_since(told.up_to)
                 told.add_events(takewhile(lambda event: event.seq <= changes.up_to, events))
             except LiveUnavailableError:
@@ -77,9 +78,10 @@ class LiveOverlay:
         changes = self._store.changes_since(told.up_to)
         events = self._store.item_events_since(told.up_to)
         # In a list first: what broke off has changed nothing, and is read again.
-        overlay.add(changes.items, [*takewhile(lambda event: event.seq <= changes.up_to, events)], changes.up_to)
+        known = [*takewhile(lambda event: event.seq <= changes.up_to, events)]
+        overlay.add(changes.items, known, changes.up_to, changes.last)
 
 
 def _laid(overlay: Overlay) -> Laid:
     version, told = overlay.opened.version, overlay.told
-    return Laid(overlay.model, f"{version}-{told.since}-{told.up_to}" if told.up_to else version)
+    return Laid(overlay.model, f"{version}-{told.since}-{told.changed}" if told.changed else version)

@@ -1,12 +1,16 @@
 import json
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from gunicorn_service import wait_for
+from live_events import event, opened
 from versions import copy_of, corrupt, publish_again
 
+from artifacts.live.items import ItemUpdate
 from artifacts.manifest import MANIFEST_NAME
+from artifacts.model import open_model
 from artifacts.receipts import Receipts
 from artifacts.store import Store
 from service import live_model
@@ -149,3 +153,30 @@ def test_a_start_opens_what_is_published(store: Store) -> None:
     live.start()
     assert live.served.model.version == store.current()
     live.stop()
+
+
+def test_workers_that_were_told_the_same_in_other_portions_have_the_same_tag(tiny_store: Store, tmp_path: Path) -> None:
+    model = open_model(tiny_store.current_path())
+    with opened(f"sqlite:///{tmp_path / 'live.db'}") as live:
+        at_once, bit_by_bit = LiveOverlay(live), LiveOverlay(live)
+        tags = {overlay.use(model, overlay.read(model)).tag for overlay in (at_once, bit_by_bit)}
+        assert tags == {model.version}
+        happenings: list[Callable[[], object]] = [
+            lambda: live.put_items([ItemUpdate("I001", {"price": 3.0})]),
+            lambda: live.insert([event(1, "view")]),
+            lambda: live.insert([event(2, "purchase")]),
+            lambda: live.insert([event(3, "view")]),
+        ]
+        for happens in happenings:
+            happens()
+            bit_by_bit.follow(live.watermark())
+            tags.add(tag_of(bit_by_bit))
+        at_once.follow(live.watermark())
+        assert tag_of(at_once) == tag_of(bit_by_bit)
+        assert len(tags) == 3, "a look changes no answer about items"
+
+
+def tag_of(overlay: LiveOverlay) -> str:
+    laid = overlay.laid
+    assert laid is not None
+    return laid.tag

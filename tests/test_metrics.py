@@ -79,7 +79,7 @@ def test_counts_hold_over_workers_and_outlive_them(watched: Service) -> None:
 
 
 def test_the_service_goes_on_when_a_worker_is_killed(watched: Service) -> None:
-    first, second = watched.workers()
+    first, second = wait_for(lambda: len(found := watched.workers()) == WORKERS and found)
     kill(first)
     replies = [watched.get("/v1/popular?limit=1").status for _ in range(50)]
     assert replies == [200] * 50

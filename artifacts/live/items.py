@@ -31,10 +31,12 @@ ITEM_FIELDS = LiveItem._fields[1:]
 
 @dataclass(frozen=True)
 class ItemChanges:
-    """The items that changed above a number, each as it is now, oldest change first; `up_to` is where to go on."""
+    """The items that changed above a number, each as it is now, oldest change first; `up_to` is where to go on, `last`
+    the number of the last change, 0 where there was none."""
 
     up_to: int
     items: tuple[LiveItem, ...]
+    last: int = 0
 
 
 class ItemUpdate(NamedTuple):
@@ -90,7 +92,7 @@ def read_changes(database: Database, after: int) -> ItemChanges:
     while after < up_to and (rows := database.read(_ABOVE, {"after": after, "up_to": up_to}, patient=True)):
         items.extend(_item(row) for row in rows)
         after = rows[-1][-1]
-    return ItemChanges(up_to, tuple(items))
+    return ItemChanges(up_to, tuple(items), after if items else 0)
 
 
 def _item(row: Sequence[Any]) -> LiveItem:
