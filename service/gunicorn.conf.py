@@ -5,8 +5,10 @@ import gc
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
+from functools import partial
 from typing import Any
 
 from service.threads import restrain_threads
@@ -28,6 +30,7 @@ def _settings() -> Settings:
 
 
 _READ = _settings()
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 _SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # files that are never on a disk
 
 wsgi_app = "service.wsgi:app"
@@ -55,6 +58,7 @@ def on_starting(server: Any) -> None:
     os.environ[ADDRESS_CHECKED] = "yes"
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="aisle-metrics-", dir=_SHARED_MEMORY)
     _share_code()
+    _stop_workers_from_their_fork_on()
 
 
 def when_ready(server: Any) -> None:
@@ -86,6 +90,22 @@ def _share_code() -> None:
     _forget_gauges(os.getpid())  # which are no worker's
     gc.collect()
     gc.freeze()  # or the workers' collectors would write to what they share
+
+
+def _stop_workers_from_their_fork_on() -> None:
+    """Let a worker that has no signal handlers yet end at once when it is told to stop.
+
+    Or it would only note the signal down as gunicorn's master does, and that would wait for `graceful_timeout`.
+    """
+    hold = partial(signal.pthread_sigmask, signal.SIG_BLOCK, _STOPPING)
+    release = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOPPING)
+
+    def end_when_told() -> None:
+        for number in _STOPPING:
+            signal.signal(number, lambda *_: os._exit(0))
+        release()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=end_when_told)
 
 
 def _forget_gauges(pid: int) -> None:

@@ -134,7 +134,7 @@ def running(
     **settings: str,
 ) -> Iterator[Service]:
     """A service over a store's directory; its logs go to `directory`. Waits until it is ready, or only up."""
-    process, out, err = _start(store, directory, (*command, *arguments), settings)
+    process, out, err = start(store, directory, (*command, *arguments), settings)
     try:
         port = int(wait_for(lambda: _listening(process, err)))
         service = Service(port, process.pid, out, err)
@@ -143,6 +143,18 @@ def running(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(DEADLINE_SECONDS)
+
+
+def start(
+    store: Path, directory: Path, command: tuple[str, ...], settings: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], Path, Path]:
+    """A service's process, not waited for, and the files that have its standard output and error."""
+    out, err = directory / "out.log", directory / "err.log"
+    with out.open("wb") as out_file, err.open("wb") as err_file:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=_environment(store, settings), stdout=out_file, stderr=err_file
+        )
+    return process, out, err
 
 
 def refusal(store: Path, *arguments: str, command: tuple[str, ...] = COMMAND, **settings: str) -> tuple[int, str]:
@@ -174,17 +186,6 @@ def wait_for(condition: Callable[[], Any]) -> Any:
 def _environment(store: Path, settings: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {**inherited, "PORT": "0", "WORKERS": "1", "ARTIFACTS_DIR": str(store), **settings}
-
-
-def _start(
-    store: Path, directory: Path, command: tuple[str, ...], settings: Mapping[str, str]
-) -> tuple[subprocess.Popen[bytes], Path, Path]:
-    out, err = directory / "out.log", directory / "err.log"
-    with out.open("wb") as out_file, err.open("wb") as err_file:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=_environment(store, settings), stdout=out_file, stderr=err_file
-        )
-    return process, out, err
 
 
 def _listening(process: subprocess.Popen[bytes], err: Path) -> str | None:
