@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 import orjson
 import pytest
 from dockerfile import read_stages
-from gunicorn_service import Reply, Service, wait_for
+from gunicorn_service import Reply, Service, running, wait_for
 from pydantic import BaseModel
 
 from artifacts import __main__ as artifacts_cli
@@ -341,6 +342,32 @@ def test_answers_have_the_shape_shown(service: Service) -> None:
             assert reply.status in {200, 202}, (arguments, reply.body)
         for answer, example in zip(reply.body.splitlines(), lines_of(shown), strict=True):
             assert json.loads(example).keys() <= json.loads(answer).keys(), arguments
+
+
+def test_the_flow_of_a_live_shop(tiny_store: Store, tmp_path: Path) -> None:
+    """Every command in its order, on the tiny shop: its user, what it is shown first and what sells most there."""
+    (flow,) = [block for block in blocks("sh") if block.startswith("# what C10216 is shown first is CM-1001")]
+    with running(tiny_store.root, tmp_path, WORKERS="2", LIVE_URL=f"sqlite:///{tmp_path}/live.db") as service:
+        first = item_ids(service.get("/v1/users/u1/recommendations?limit=1"))[0]
+        best_seller = item_ids(service.get("/v1/popular"))[0]
+        for name, own in (("C10216", "u1"), ("CM-1001", first), ("CT-1007", best_seller)):
+            assert name in flow
+            flow = flow.replace(name, own)
+        _, *asked = re.split(r"^curl ", flow, flags=re.MULTILINE)
+        before, buy, after, sell_out, popular, forget, unknown = [
+            partial(ask, service, shlex.split(arguments, comments=True)) for arguments in asked
+        ]
+        assert item_ids(before()) == [first]
+        assert buy().status == 202
+        assert item_ids(after()) not in ([first], [])
+        assert sell_out().json["available"] is False
+        wait_for(lambda: best_seller not in item_ids(popular()))
+        assert forget().json["events_deleted"] == 1
+        assert unknown().json["fallback"] == "unknown_user"
+
+
+def item_ids(reply: Reply) -> list[str]:
+    return [item["item_id"] for item in reply.json["items"]]
 
 
 def lines_of(shown: str) -> list[str]:
