@@ -64,10 +64,14 @@ def _ranked(model: Model, limit: int, person: Person, wanted: Scores, eligible: 
 
 
 def _discover(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
-    """By the blend; in a session also by what goes with its items, which a vector of one or two items hardly tells."""
-    if len(person.recent) == 0:
+    """By the blend; in a session also by what goes with its items, which a vector of one or two items hardly tells.
+
+    All that a person did whom the version does not know is their session.
+    """
+    session = person.recent if person.known else person.items
+    if len(session) == 0:
         return from_source(model.index.search(wanted, eligible, limit), Source.ALS)
-    spoken = speak(model, person.recent, np.ones(len(person.recent), np.float32))
+    spoken = speak(model, session, np.ones(len(session), np.float32))
     near, _ = model.index.search(wanted, eligible, limit + FROM_COMPANY)
     beside = np.setdiff1d(spoken.best(eligible, FROM_COMPANY)[0], near)
     items = np.concatenate([near, beside])

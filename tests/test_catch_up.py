@@ -162,6 +162,17 @@ def test_who_only_looked_has_tastes_but_bought_nothing(tiny: Model) -> None:
     assert recommend(tiny, Query(user_id="newcomer", repeat=Repeat.ONLY, lately=told)).picks == ()
 
 
+@pytest.mark.parametrize("repeat", [Repeat.EXCLUDE, Repeat.ALLOW])
+@pytest.mark.parametrize("who", [{"user_id": "newcomer"}, {"session_id": "s-77"}])
+def test_who_is_new_is_answered_as_who_gives_the_same_items(tiny: Model, who: dict[str, str], repeat: Repeat) -> None:
+    for items in (("I000",), ("I003", "I007"), ("I001", "I002", "I010")):
+        told = lately(*(("purchase", item, tiny.recipe.until + 60) for item in items))
+        by_events = recommend(tiny, Query(**who, lately=told, repeat=repeat, limit=6)).scored
+        given_items = recommend(tiny, Query(recent_items=items, repeat=repeat, limit=6)).scored
+        assert by_events.items.tolist() == given_items.items.tolist()
+        np.testing.assert_allclose(by_events.scores, given_items.scores, rtol=1e-5)
+
+
 def test_a_purchase_leaves_the_picks_and_enters_buy_it_again(tiny: Model) -> None:
     first = recommend(tiny, Query(user_id="u4")).picks[0].item_id
     told = lately(("purchase", first, MIDNIGHT))
