@@ -20,6 +20,7 @@ from live_events import opened
 from artifacts.arrays import save_arrays
 from artifacts.forest import MAX_LEAVES, no_forest
 from artifacts.ids import encode_ids
+from artifacts.lately import NOTHING_NEW
 from artifacts.model import Model, open_model
 from artifacts.query import Query
 from artifacts.recommend import recommend
@@ -35,7 +36,7 @@ from benchmarks.results import save
 from benchmarks.server import Server, serving, wait_until_answered
 from benchmarks.stores import find_store, link_files, provenance, without_ranker
 from benchmarks.table import Row, at_least, at_most, render
-from benchmarks.workload import ITEMS, Request, Workload, check, count_short, user_target
+from benchmarks.workload import ITEMS, Reply, Request, Workload, check, count_short, user_target
 
 PLAIN = Workload("plain", [Request(user_target(f"u{number}")) for number in range(20)])
 
@@ -224,8 +225,19 @@ def test_online_rows(bench: Bench, model: Model, server: Server, monkeypatch: py
 
 
 @pytest.mark.usefixtures("wrk")
-def test_a_live_store_beside_none(bench: Bench) -> None:
+def test_a_live_store_beside_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, set[bool]] = {}
+
+    def note(server: Server, workload: Workload) -> Reply:
+        (path,) = bench.directory.glob("live-*/live.db")
+        with opened(f"sqlite:///{path}") as store:
+            told = [store.person(request.target.split("/")[3], None, 0) for request in workload.requests]
+        asked[workload.name] = {told_of != NOTHING_NEW for told_of in told}
+        return check(server, workload)
+
+    monkeypatch.setattr(live, "check", note)
     quiet, busy = live.measure(bench, "S")
+    assert asked == {"users without news": {False}, "users with news": {True}}
     assert quiet.name == "users without news, 1 connection: median, with a live store / without"
     assert busy.name == "users with news, 1 connection: median, with a live store / without"
     assert (quiet.target, busy.target) == (at_most(1.15), None)
