@@ -1,9 +1,10 @@
 """A trained history brought up to date with what happened since."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
+import numpy.typing as npt
 
 from artifacts.ids import UNKNOWN
 from artifacts.lately import EventType, Lately, LiveEvent
@@ -32,17 +33,23 @@ def catch_up(model: Model, trained: Dealings, lately: Lately) -> Dealings:
     none were bought since training, one of the trained purchases. Items the version does not know are left out.
     """
     found = {event.item_id: model.item_ids.find(event.item_id) for event in (*lately.orders, *lately.looks)}
-    if all(item == UNKNOWN for item in found.values()):
+    items = sorted(set(found.values()) - {UNKNOWN})
+    if not items:
         return trained
-    entries = _entries(trained)
+    entries = {item: _Entry() for item in items}
+    others = np.ones(len(trained.items), np.bool_)
+    for item, place in zip(items, trained.items.searchsorted(items).tolist(), strict=True):
+        if place < len(others) and trained.items[place] == item:
+            entries[item] = _trained_entry(trained, place)
+            others[place] = False
     for event in sorted(lately.orders, key=in_turn):
         if (item := found[event.item_id]) != UNKNOWN:
-            _order(entries.setdefault(item, _Entry()), event)
+            _order(entries[item], event)
     for event in lately.looks:
         if (item := found[event.item_id]) != UNKNOWN:
-            _look(entries.setdefault(item, _Entry()), event, model.recipe.event_weights.get(event.type, 0.0))
+            _look(entries[item], event, model.recipe.event_weights.get(event.type, 0.0))
     purchase = model.recipe.event_weights.get(EventType.PURCHASE, 1.0)
-    return _dealings(entries, model.recipe.event_strength, purchase)
+    return _merged(trained, others, _dealings(entries, model.recipe.event_strength, purchase))
 
 
 def in_turn(event: LiveEvent) -> tuple[float, bool, int]:
@@ -50,10 +57,9 @@ def in_turn(event: LiveEvent) -> tuple[float, bool, int]:
     return event.time, event.type == EventType.RETURN, event.seq
 
 
-def _entries(trained: Dealings) -> dict[int, _Entry]:
+def _trained_entry(trained: Dealings, place: int) -> _Entry:
     columns = (trained.strength, trained.times_bought, trained.frequency, trained.first, trained.last)
-    rows = zip(trained.items.tolist(), *(column.tolist() for column in columns), strict=True)
-    return {item: _Entry(*values) for item, *values in rows}
+    return _Entry(*(column[place].item() for column in columns))
 
 
 def _order(entry: _Entry, event: LiveEvent) -> None:
@@ -86,8 +92,9 @@ def _look(entry: _Entry, event: LiveEvent, weight: float) -> None:
 
 
 def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float) -> Dealings:
+    """Of entries whose items ascend, without those that say nothing any more."""
     kept = []
-    for item, entry in sorted(entries.items()):
+    for item, entry in entries.items():
         bought = entry.times_bought + len(entry.units)
         looks = sum(weight for moment, weight in entry.looks.items() if moment not in entry.units)
         strength = entry.strength + event_strength * (purchase * len(entry.units) + looks)
@@ -100,3 +107,12 @@ def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float
     columns = zip(*kept, strict=True) if kept else [()] * 6
     kinds = (np.int32, np.float32, np.int32, np.float32, np.int64, np.int64)
     return Dealings(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
+
+
+def _merged(trained: Dealings, others: npt.NDArray[np.bool_], caught_up: Dealings) -> Dealings:
+    """What was caught up with, and of the trained dealings the `others` (n_entries,), by item."""
+    order = np.argsort(np.concatenate([trained.items[others], caught_up.items]))
+    names = [column.name for column in fields(Dealings)]
+    return Dealings(
+        *(np.concatenate([getattr(trained, name)[others], getattr(caught_up, name)])[order] for name in names)
+    )
