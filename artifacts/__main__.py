@@ -7,8 +7,8 @@ from typing import Any
 
 from artifacts.config import artifacts_dir
 from artifacts.errors import ArtifactError, BrokenVersionError, NoVersionError
-from artifacts.manifest import FileEntry, Manifest, parse_created, read_manifest
-from artifacts.store import DEFAULT_KEEP, Store
+from artifacts.publishing.manifest import FileEntry, Manifest, parse_created, read_manifest
+from artifacts.publishing.store import DEFAULT_KEEP, Store
 
 HEADLINE_METRICS = 3
 FAILURE = 2

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from artifacts.by_length import order_by_length
-from artifacts.catalogue import Catalogue
-from artifacts.index import ItemIndex
-from artifacts.model import Model, open_model
-from artifacts.scoring import query_vectors
+from artifacts.model.catalogue import Catalogue
+from artifacts.model.exact_search import order_by_length
+from artifacts.model.index import ItemIndex
+from artifacts.model.model import Model, open_model
+from artifacts.queries.scoring import query_vectors
 from benchmarks.part import Bench, Part
 from benchmarks.stores import SIZES, find_store
 from benchmarks.table import Row, at_least

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model import Model
+from artifacts.model.model import Model
 from benchmarks.workload import ITEMS, Request, Workload, user_target
 
 N_REQUESTS = 2_000

@@ -13,7 +13,7 @@ import numpy as np
 from artifacts.live.database import Patience
 from artifacts.live.events import Event
 from artifacts.live.store import LiveStore
-from artifacts.model import Model, open_model
+from artifacts.model.model import Model, open_model
 from benchmarks.kinds import everything, of_users
 from benchmarks.online import WORKERS, in_turns
 from benchmarks.part import Bench, Part

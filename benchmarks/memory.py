@@ -14,9 +14,9 @@ from threading import Event
 
 import numpy as np
 
-from artifacts.manifest import MANIFEST_NAME, REPORT_NAME, parse_created, read_manifest
-from artifacts.model import open_model
-from artifacts.store import Store
+from artifacts.model.model import open_model
+from artifacts.publishing.manifest import MANIFEST_NAME, REPORT_NAME, parse_created, read_manifest
+from artifacts.publishing.store import Store
 from benchmarks.footprint import maps, proportional_set
 from benchmarks.kinds import everything, of_users
 from benchmarks.load import put_load

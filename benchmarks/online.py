@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from artifacts.model import Model, open_model
-from artifacts.store import Store
+from artifacts.model.model import Model, open_model
+from artifacts.publishing.store import Store
 from benchmarks.floor import CONSTANT
 from benchmarks.kinds import everything, find_narrowing, of_users, variants
 from benchmarks.load import Load, put_load

@@ -18,7 +18,7 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from artifacts.model import Model
+from artifacts.model.model import Model
 
 PEER_FILE = "BENCH_PEER_FILE"
 TUTORIAL = "benchmarks.peers:tutorial()"

@@ -25,12 +25,12 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+from artifacts.batch.item_bounds import fill_shelf
 from artifacts.cpus import available_cpus
-from artifacts.model import Model, open_model
-from artifacts.query import DEFAULT_LIMIT, Filters, Query
-from artifacts.scoring import query_vectors
-from artifacts.shelf import fill_shelf
-from artifacts.store import Store
+from artifacts.model.model import Model, open_model
+from artifacts.publishing.store import Store
+from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query
+from artifacts.queries.scoring import query_vectors
 from benchmarks.part import Bench, Part
 from benchmarks.rectools_peer import rank_seconds, save_task, set_up
 from benchmarks.stores import find_store

@@ -16,27 +16,27 @@ import numpy as np
 import polars as pl
 
 from artifacts.errors import ArtifactError
-from artifacts.forest import no_forest
-from artifacts.ids import encode_ids
-from artifacts.manifest import Provenance
-from artifacts.model import Fitted, Neighbours, Similar, open_model
-from artifacts.recipe import Recipe, Weights
-from artifacts.scoring import query_vectors
-from artifacts.store import Store
+from artifacts.model.ids import encode_ids
+from artifacts.model.model import Fitted, Neighbours, Similar, open_model
+from artifacts.model.quickscorer import no_forest
+from artifacts.model.recipe import Recipe, Weights
+from artifacts.publishing.manifest import Provenance
+from artifacts.publishing.store import Store
+from artifacts.queries.scoring import query_vectors
 from benchmarks.synthetic import REVISION, Size, item_ids, user_ids, write_shop
-from training.catalogue import align_catalogue
-from training.company import find_company
 from training.config import Model
-from training.dataset import Dataset
-from training.factors import fit_factors
-from training.features import rank_features
-from training.fit import RECALL_SAMPLE
-from training.history import build_history, user_item_matrix
-from training.index import build_index
-from training.neighbours import find_neighbours
-from training.newcomers import newcomer_vectors
-from training.popularity import count_popularity, popularity_columns, typical_gap_days
-from training.similarity import find_similar
+from training.fitting.basket_weights import find_company
+from training.fitting.co_purchases import find_neighbours
+from training.fitting.factors import fit_factors
+from training.fitting.fit import RECALL_SAMPLE
+from training.fitting.history import build_history, user_item_matrix
+from training.fitting.index import build_index
+from training.fitting.newcomers import newcomer_vectors
+from training.fitting.popularity import count_popularity, popularity_columns, typical_gap_days
+from training.fitting.ranker_features import rank_features
+from training.fitting.similarity import find_similar
+from training.interactions.catalogue import align_catalogue
+from training.interactions.dataset import Dataset
 
 SIZES = {
     "M": Size(1_000_000, 100_000, 30_000_000),

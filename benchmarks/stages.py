@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from artifacts.model import open_model
-from artifacts.store import Store
+from artifacts.model.model import open_model
+from artifacts.publishing.store import Store
 from benchmarks.kinds import everything, of_users
 from benchmarks.load import SECONDS, put_load
 from benchmarks.online import WORKERS

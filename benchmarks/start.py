@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from artifacts.model import open_model
-from artifacts.store import Store
+from artifacts.model.model import open_model
+from artifacts.publishing.store import Store
 from benchmarks.footprint import drop_from_page_cache
 from benchmarks.part import Bench, Part
 from benchmarks.server import AISLE, serving, wait_until_answered

@@ -21,23 +21,23 @@ from threadpoolctl import threadpool_limits
 from werkzeug.test import create_environ
 from werkzeug.wsgi import ClosingIterator
 
-from artifacts.answer import Answer
-from artifacts.eligibility import eligible_items
-from artifacts.model import Model
-from artifacts.person import NO_ITEMS, read_person
-from artifacts.query import Query
-from artifacts.recommend import recommend
-from artifacts.scoring import query_vector
+from artifacts.model.model import Model
+from artifacts.queries.answer import Answer
+from artifacts.queries.eligibility import eligible_items
+from artifacts.queries.query import Query
+from artifacts.queries.recommend import recommend
+from artifacts.queries.scoring import query_vector
+from artifacts.queries.user_state import NO_ITEMS, read_person
 from benchmarks.floor import constant_app
 from benchmarks.part import BenchError
 from benchmarks.workload import ITEMS, user_target
-from service.answers import answer_bytes
 from service.app import LIVE_MODEL, create_app
-from service.log import write_line
-from service.metrics import observe_answer, observe_request
-from service.parameters import from_url
-from service.schemas import UserRecommendations
+from service.http.parameters import from_url
+from service.recommendations.answers import answer_bytes
+from service.recommendations.schemas import UserRecommendations
 from service.settings import read_settings
+from service.telemetry.log import write_line
+from service.telemetry.metrics import observe_answer, observe_request
 
 N_USERS = 1_000
 SEED = 0

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from artifacts.arrays import save_arrays
 from artifacts.errors import ArtifactError
-from artifacts.forest import no_forest
-from artifacts.manifest import FORMAT, MANIFEST_NAME, REPORT_NAME, Provenance, read_manifest
-from artifacts.model import open_model
-from artifacts.store import Store
+from artifacts.model.arrays import save_arrays
+from artifacts.model.model import open_model
+from artifacts.model.quickscorer import no_forest
+from artifacts.publishing.manifest import FORMAT, MANIFEST_NAME, REPORT_NAME, Provenance, read_manifest
+from artifacts.publishing.store import Store
 from benchmarks.part import Bench, BenchError
 
 SIZES = ("S", "M", "L")

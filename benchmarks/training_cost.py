@@ -21,8 +21,8 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from artifacts.cpus import available_cpus
-from artifacts.manifest import read_manifest
-from artifacts.store import Store
+from artifacts.publishing.manifest import read_manifest
+from artifacts.publishing.store import Store
 from benchmarks import spark_peer
 from benchmarks.part import Bench, BenchError, Part
 from benchmarks.shops import make_data

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from service.keys import KeysFileError, Scope, create_key, read_keys, revoke_key
+from service.http.keys import KeysFileError, Scope, create_key, read_keys, revoke_key
 
 FAILURE = 2
 

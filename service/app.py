@@ -8,20 +8,20 @@ from typing import Any
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
 
-from artifacts.store import Store
-from service.body import NDJSON
-from service.errors import register_errors
-from service.keys import Gate
-from service.live_model import LiveModel
-from service.live_store import LiveConnection
-from service.live_views import LiveContext
-from service.observation import RECORD, observed
-from service.openapi import openapi_document
-from service.operations import register_operations
-from service.parameters import from_body, from_url, lines_from_body
-from service.routes import ROUTES, Route
+from artifacts.publishing.store import Store
+from service.api.openapi import openapi_document
+from service.api.operations import register_operations
+from service.api.routes import ROUTES, Route
+from service.http.body import NDJSON
+from service.http.errors import register_errors
+from service.http.keys import Gate
+from service.http.parameters import from_body, from_url, lines_from_body
+from service.live.views import LiveContext
+from service.recommendations.views import REVALIDATE, Context, Informant
 from service.settings import Settings
-from service.views import REVALIDATE, Context, Informant
+from service.state.live_connection import LiveConnection
+from service.state.served_model import LiveModel
+from service.telemetry.observation import RECORD, observed
 
 LIVE_MODEL = "aisle.live_model"
 LIVE_STORE = "aisle.live_store"

@@ -15,8 +15,8 @@ from service.threads import restrain_threads
 
 restrain_threads()
 
-from artifacts.store import Store  # noqa: E402
-from service.keys import Gate, KeysFileError  # noqa: E402
+from artifacts.publishing.store import Store  # noqa: E402
+from service.http.keys import Gate, KeysFileError  # noqa: E402
 from service.limits import MAX_URL_BYTES  # noqa: E402
 from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
 from service.welcome import welcome  # noqa: E402

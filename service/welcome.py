@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 import numpy as np
 
-from artifacts.arrays import open_array
 from artifacts.errors import ArtifactError
-from artifacts.ids import open_ids
-from artifacts.store import Store
+from artifacts.model.arrays import open_array
+from artifacts.model.ids import open_ids
+from artifacts.publishing.store import Store
 
 NOTHING_PUBLISHED = "No version is published yet: `make train` makes one, and it is served within seconds."
 

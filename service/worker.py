@@ -9,8 +9,8 @@ from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.errors import PROBLEM_TYPE, problem_bytes
-from service.log import write_line
+from service.http.errors import PROBLEM_TYPE, problem_bytes
+from service.telemetry.log import write_line
 
 _STATUS: dict[type[Exception], HTTPStatus] = {
     errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,

@@ -5,21 +5,20 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-import postgres
 import pytest
-import shop
-from gunicorn_service import Service, running
 from hypothesis import settings
 
-from artifacts.manifest import Provenance
-from artifacts.model import Model, open_model
-from artifacts.store import Store
+from artifacts.model.model import Model, open_model
+from artifacts.publishing.manifest import Provenance
+from artifacts.publishing.store import Store
+from tests.support import postgres, shop
+from tests.support.gunicorn_service import Service, running
 from training.__main__ import SAMPLE_SEED
 from training.config import Config, Data
-from training.dataset import encode
-from training.fit import fit, with_similar
-from training.interactions import read_interactions
-from training.sample_shop import SampleShop, generate
+from training.fitting.fit import fit, with_similar
+from training.interactions.dataset import encode
+from training.interactions.interactions import read_interactions
+from training.sample_shop.shop import SampleShop, generate
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("shop", deadline=None)

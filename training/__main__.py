@@ -10,19 +10,19 @@ from typing import TypeAlias
 
 from artifacts.config import artifacts_dir
 from artifacts.errors import ArtifactError
-from artifacts.manifest import REPORT_NAME, read_manifest
-from artifacts.query import DEFAULT_LIMIT, Filters, Query, Repeat
-from artifacts.store import Store
+from artifacts.publishing.manifest import REPORT_NAME, read_manifest
+from artifacts.publishing.store import Store
+from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
 from training.config import Config, Data, load_config
 from training.errors import PicksError, TrainingError
 from training.evaluation.table import as_text
-from training.gate import GateError
 from training.job import measure, train
-from training.live_settings import read_live_settings
-from training.picks import WORKING_MIB, write_picks
-from training.sample_shop import generate
+from training.live.settings import read_live_settings
+from training.picks.write_picks import WORKING_MIB, write_picks
+from training.sample_shop.shop import generate
+from training.selection.gate import GateError
+from training.selection.tune import Budget, tune
 from training.summary import summarise
-from training.tune import Budget, tune
 
 FAILED = 2
 REFUSED = 3

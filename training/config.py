@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from training.errors import ConfigError
-from training.sources import public_name
+from training.reading.sources import public_name
 
 
 def _compiles(pattern: str) -> str:
@@ -45,7 +45,7 @@ class Data(_Section):
 
 
 class Columns(_Section):
-    """The shop's column names. None: found by its obvious names (`training.columns.OBVIOUS`); "": not used."""
+    """The shop's column names. None: found by its obvious names (`training.reading.columns.OBVIOUS`); "": not used."""
 
     user: str | None = None
     item: str | None = None
@@ -64,7 +64,7 @@ class Columns(_Section):
 class Clean(_Section):
     """What is dropped. `cancelled_basket` matches basket ids of cancellations, `product_item` item ids of products.
 
-    `bots` drops users whose number of events is an outlier (`training.cleaning.bots` states the rule).
+    `bots` drops users whose number of events is an outlier (`training.interactions.cleaning.bots` states the rule).
     """
 
     cancelled_basket: Pattern | None = None
@@ -75,7 +75,7 @@ class Clean(_Section):
 
 
 class Weights(_Section):
-    """What each part of a user's score counts for (`artifacts.recipe.Weights`): good where nobody tunes, found on
+    """What each part of a user's score counts for (`artifacts.model.recipe.Weights`): good where nobody tunes, found on
     three windows of a year of a gift shop's purchases."""
 
     als: Weight = 0.3

@@ -6,29 +6,29 @@ from dataclasses import replace
 from pathlib import Path
 
 from artifacts.errors import ArtifactError
-from artifacts.manifest import REPORT_NAME
-from artifacts.store import DEFAULT_KEEP, Store
-from training.choice import choose_recipe, settled
+from artifacts.publishing.manifest import REPORT_NAME
+from artifacts.publishing.store import DEFAULT_KEEP, Store
 from training.config import Config
-from training.dataset import encode
 from training.errors import DataError
 from training.evaluation.results import Evaluation
 from training.evaluation.run import BACKTESTS, evaluate
-from training.evaluation.split import test_window
 from training.evaluation.spread import over_seeds
-from training.fit import with_similar
-from training.gate import judge, pass_gate
-from training.interactions import read_interactions
-from training.lessons import Lessons
-from training.live_pruning import prune_live
-from training.live_settings import NO_LIVE_STORE, LiveSettings
-from training.live_store import check_live
+from training.fitting.fit import with_similar
+from training.fitting.fit_recipe import fit_recipe
+from training.fitting.ranker_examples import Lessons
+from training.interactions.dataset import encode
+from training.interactions.interactions import read_interactions
+from training.interactions.sampling import draw_sample
+from training.interactions.windows import test_window
+from training.live.connection import check_live
+from training.live.pruning import prune_live
+from training.live.settings import NO_LIVE_STORE, LiveSettings
 from training.provenance import Stopwatch, describe
-from training.published import ask_published, save_ndcg
-from training.recipe import fit_recipe
 from training.report.page import describe_run, write_report
 from training.report.past import past_versions, this_version
-from training.sampling import draw_sample
+from training.selection.champion import ask_published, save_ndcg
+from training.selection.gate import judge, pass_gate
+from training.selection.recipe_choice import choose_recipe, settled
 
 
 def train(

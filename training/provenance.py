@@ -10,10 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from artifacts.manifest import Provenance
+from artifacts.publishing.manifest import Provenance
 from training.config import Config
-from training.dataset import Dataset
-from training.interactions import Interactions
+from training.interactions.dataset import Dataset
+from training.interactions.interactions import Interactions
 
 LIBRARIES = ("faiss-cpu", "implicit", "numpy", "polars", "scipy")
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
-from artifacts.manifest import Manifest
+from artifacts.publishing.manifest import Manifest
 from training.evaluation.results import RECIPE
-from training.gate import PUBLISHED
+from training.selection.gate import PUBLISHED
 
 ALWAYS_SHOWN = {"read", "kept"}
 # A part of a version that takes less of its bytes is summed up with the others.

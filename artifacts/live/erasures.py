@@ -7,7 +7,7 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from artifacts.lately import Erasure
+from artifacts.live.activity import Erasure
 from artifacts.live.database import Database
 from artifacts.live.schema import ERASURES
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from artifacts.lately import EventType
+from artifacts.live.activity import EventType
 from artifacts.live.counter import take, watermark
 from artifacts.live.database import Database, Row, limited
 from artifacts.live.erasures import Digester

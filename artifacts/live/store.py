@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import TypeVar
 
-from artifacts.lately import Erasure, Lately
-from artifacts.live import counter, erasures, events, items, person, users
+from artifacts.live import activity_lookup as person
+from artifacts.live import counter, erasures, events, items, users
+from artifacts.live.activity import Erasure, Lately
 from artifacts.live.address import LiveAddress, read_address
 from artifacts.live.breaker import Breaker
 from artifacts.live.database import Database, Patience

@@ -5,7 +5,7 @@ from time import time as now
 
 import sqlalchemy as sa
 
-from artifacts.lately import Erasure
+from artifacts.live.activity import Erasure
 from artifacts.live.counter import take
 from artifacts.live.database import Database
 from artifacts.live.erasures import Digester

@@ -8,16 +8,16 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from artifacts.answer import Answer
-from artifacts.cross_sell import cross_sell
-from artifacts.model import Model
-from artifacts.query import Filters, Query, Repeat
-from artifacts.recommend import recommend
-from artifacts.recommend_many import recommend_many
-from artifacts.shelf import fill_shelf
-from training.dataset import GUEST
+from artifacts.batch.item_bounds import fill_shelf
+from artifacts.batch.recommend_many import recommend_many
+from artifacts.model.model import Model
+from artifacts.queries.answer import Answer
+from artifacts.queries.cross_sell import cross_sell
+from artifacts.queries.query import Filters, Query, Repeat
+from artifacts.queries.recommend import recommend
 from training.evaluation.metrics import NOTHING
 from training.evaluation.tasks import USER_TASKS, Cases, Task
+from training.interactions.dataset import GUEST
 
 # What a shop has in stock today says nothing of the window: all items count as available.
 ANY_ITEM = Filters(in_stock=False)

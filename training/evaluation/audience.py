@@ -5,8 +5,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
-from artifacts.audience import audience_scores
-from artifacts.model import Model
+from artifacts.model.model import Model
+from artifacts.queries.audience import audience_scores
 from training.evaluation.metrics import Values
 
 TARGETED_SHARE = 0.10

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import polars as pl
 from scipy.sparse import csr_array
 
-from training.dataset import GUEST, Dataset
-from training.history import SECONDS_PER_DAY
+from training.fitting.history import SECONDS_PER_DAY
+from training.interactions.dataset import GUEST, Dataset
 
 FRESH_HALF_LIFE_DAYS = 30.0
 

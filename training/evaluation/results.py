@@ -6,8 +6,8 @@ from typing import Any
 
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.metrics import Values
-from training.evaluation.split import Window
 from training.evaluation.tasks import JUDGED, Activity, Task
+from training.interactions.windows import Window
 
 RECIPE = "Aisle"
 """The name of the published recipe among its baselines."""

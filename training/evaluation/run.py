@@ -6,22 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from artifacts.model import Model
-from training.dataset import GUEST
-from training.evaluation import looks
+from artifacts.model.model import Model
+from training.evaluation import diagnostics as looks
 from training.evaluation.answers import Picks, ask, ask_together
 from training.evaluation.audience import audience_lifts
 from training.evaluation.baselines import LATELY_DAYS, Baseline, count_sold, for_baskets, for_users, rank
 from training.evaluation.bootstrap import Estimate, estimate, resample
 from training.evaluation.compare import Items, compare
-from training.evaluation.known import Known, know, make_cases
+from training.evaluation.holdout import Known, know, make_cases
 from training.evaluation.metrics import Values, find_hits, head, ndcg, self_information
 from training.evaluation.results import RECIPE, Evaluation, SampleUser, TaskResult, WindowResult
-from training.evaluation.split import Window, test_window
 from training.evaluation.tasks import JUDGED, USER_TASKS, Activity, Cases, Task, activity_of, bought_later
-from training.history import SECONDS_PER_DAY
-from training.lessons import Lessons, opened
-from training.recipe import fit_recipe
+from training.fitting.fit_recipe import fit_recipe
+from training.fitting.history import SECONDS_PER_DAY
+from training.fitting.ranker_examples import Lessons, opened
+from training.interactions.dataset import GUEST
+from training.interactions.windows import Window, test_window
 
 # One fixed seed, whatever the model's: every version is asked the same questions on the same data.
 SEED = 20_090_618

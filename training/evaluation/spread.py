@@ -8,7 +8,7 @@ from training.evaluation.metrics import Values
 from training.evaluation.results import RECIPE, Evaluation
 from training.evaluation.run import recipe_ndcg
 from training.evaluation.tasks import Task
-from training.lessons import Lessons
+from training.fitting.ranker_examples import Lessons
 
 
 def over_seeds(evaluation: Evaluation, lessons: Lessons, n_seeds: int) -> Evaluation:

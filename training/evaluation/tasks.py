@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from training.dataset import GUEST
 from training.evaluation.purchases import Past, Purchases, count_matrix
+from training.interactions.dataset import GUEST
 
 LIGHT_UP_TO = 5
 

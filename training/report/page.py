@@ -11,10 +11,10 @@ from markupsafe import Markup
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import RECIPE, Evaluation, TaskResult, WindowResult
 from training.evaluation.tasks import LIGHT_UP_TO, Activity, Task
-from training.gate import Judgement
-from training.interactions import Interactions
+from training.interactions.interactions import Interactions
 from training.report import charts
 from training.report.past import SHOWN_TASKS, PastVersion
+from training.selection.gate import Judgement
 
 TASK_TITLES: Mapping[Task, tuple[str, str]] = {
     Task.NEXT_PURCHASES: ("Next purchases", "What known customers bought in the window; repeats count."),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from artifacts.errors import ArtifactError
-from artifacts.manifest import read_manifest
-from artifacts.store import Store
+from artifacts.publishing.manifest import read_manifest
+from artifacts.publishing.store import Store
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import RECIPE
 from training.evaluation.tasks import Task

@@ -1,0 +1,1 @@
+"""How an opened version is asked about many users at once."""

@@ -1,0 +1,147 @@
+"""What for each of many users? The answers of `recommend`, for as little as they cost together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.batch.item_bounds import Shelf, vector_lengths
+from artifacts.batch.tiled_top_k import Pairs, Wanted, bytes_per_user, find_best, order_pairs, score_pairs
+from artifacts.live.activity import NOTHING_NEW, Lately
+from artifacts.model.ids import UNKNOWN
+from artifacts.model.model import Model
+from artifacts.queries.answer import Answer, Scored
+from artifacts.queries.query import Fallback, Query, Repeat, Source
+from artifacts.queries.recommend import recommend
+from artifacts.queries.scoring import query_vectors
+
+SOURCES = tuple(Source)
+FALLBACKS = (None, *Fallback)
+NOBODY = "\ud800"  # an id that no version holds: it has no UTF-8
+NOBODY_TOLD: Mapping[int, Lately] = {}
+
+Indexes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ManyPicks:
+    """Picks of many users, one a row, in the order of the users, the best first.
+
+    `users` (m,) int64, the place of a pick's user among those asked about; `items` (m,) int64; `scores` (m,) float32;
+    `sources` (m,) int64, places in SOURCES.
+    """
+
+    users: Indexes
+    items: Indexes
+    scores: npt.NDArray[np.float32]
+    sources: Indexes
+
+
+NO_PICKS = ManyPicks(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True)
+class ManyAnswers:
+    """The picks of n users; `fallbacks` (n,) int64 are each user's place in FALLBACKS."""
+
+    picks: ManyPicks
+    fallbacks: Indexes
+
+
+def recommend_many(  # noqa: PLR0913
+    model: Model,
+    shelf: Shelf,
+    query: Query,
+    users: Indexes,
+    n_bytes: int,
+    *,
+    lately: Mapping[int, Lately] = NOBODY_TOLD,
+) -> ManyAnswers:
+    """What `recommend` answers each of the users (n,) int64, UNKNOWN (-1) for who is not known, to a query without a
+    `user_id` whose items are `shelf`. `lately`, by place, is what the live store tells of some of the users.
+
+    Works in about `n_bytes` however many users there are. Scores differ by the rounding of float32. Where the version's
+    index is approximate, these picks are the exact ones.
+    """
+    blended = _are_blended(model, query, users)
+    blended[list(lately)] = False
+    rows, step = np.flatnonzero(blended), max(1, n_bytes // bytes_per_user(shelf))
+    parts = [_blend(model, shelf, query, users, rows[start : start + step]) for start in range(0, len(rows), step)]
+    others = np.flatnonzero(~blended)
+    answers = _answers(model, query, users[others], [lately.get(row, NOTHING_NEW) for row in others.tolist()])
+    parts += [_as_picks(row, answer.scored) for row, answer in zip(others.tolist(), answers, strict=True)]
+    fallbacks = np.full(len(users), FALLBACKS.index(None))
+    fallbacks[others] = [FALLBACKS.index(answer.fallback) for answer in answers]
+    return ManyAnswers(_join(parts), fallbacks)
+
+
+def _are_blended(model: Model, query: Query, users: Indexes) -> npt.NDArray[np.bool_]:
+    """Whose picks are the best of a matrix product. The others' need none, or a ranker's look at each user."""
+    if not query.personalized or query.repeat is Repeat.ONLY or len(model.forest) or not len(model.user_ids):
+        return np.zeros(len(users), np.bool_)
+    return np.asarray((users != UNKNOWN) & model.user_factors[users].any(axis=1), np.bool_)
+
+
+def _blend(model: Model, shelf: Shelf, query: Query, users: Indexes, rows: Indexes) -> ManyPicks:
+    """The best of the blend for some of the users."""
+    factors = model.user_factors[users[rows]]
+    queries = query_vectors(model.recipe.weights, factors)
+    own, frequency = _bought(model, users[rows])
+    found = find_best(model.item_vectors, shelf, Wanted(queries, vector_lengths(factors), own), query.limit)
+    scores = score_pairs(model.item_vectors, queries, found)
+    n_new = len(found)
+    if query.repeat is Repeat.ALLOW:
+        shown = shelf.place[own.items] < len(shelf)
+        own = Pairs(own.rows[shown], own.items[shown])
+        habit = np.float32(model.recipe.weights.frequency) * frequency[shown]
+        found = Pairs(np.concatenate([found.rows, own.rows]), np.concatenate([found.items, own.items]))
+        scores = np.concatenate([scores, score_pairs(model.item_vectors, queries, own) + habit])
+    best = order_pairs(found, scores, query.limit)
+    sources = np.where(best < n_new, SOURCES.index(Source.ALS), SOURCES.index(Source.HISTORY))
+    return ManyPicks(rows[found.rows[best]], found.items[best], scores[best], sources)
+
+
+def _bought(model: Model, users: Indexes) -> tuple[Pairs, npt.NDArray[np.float32]]:
+    """What known users bought, by row and then by item, and how frequently."""
+    history = model.history
+    starts, stops = history.indptr[users], history.indptr[users + 1]
+    counts = stops - starts
+    entries = np.arange(counts.sum()) + np.repeat(stops - counts.cumsum(), counts)
+    rows = np.repeat(np.arange(len(users)), counts)
+    bought = history.times_bought[entries] > 0
+    entries = entries[bought]
+    return Pairs(rows[bought], history.items[entries].astype(np.int64)), history.frequency[entries]
+
+
+def _answers(model: Model, query: Query, users: Indexes, lately: Sequence[Lately]) -> list[Answer]:
+    """Each user's answer of `recommend`, one after the other."""
+    nobodys = recommend(model, replace(query, user_id=NOBODY))
+    impersonal = recommend(model, replace(query, user_id=NOBODY, personalized=False))
+
+    def ask(user: int, told: Lately) -> Answer:
+        if not query.personalized or not told.personalized:
+            return impersonal
+        if user == UNKNOWN and told is NOTHING_NEW:
+            return nobodys
+        user_id = NOBODY if user == UNKNOWN else model.user_ids[user]
+        return recommend(model, replace(query, user_id=user_id, lately=told))
+
+    return [ask(user, told) for user, told in zip(users.tolist(), lately, strict=True)]
+
+
+def _as_picks(row: int, scored: Scored) -> ManyPicks:
+    sources = np.array([SOURCES.index(source) for source in scored.sources], np.int64)
+    return ManyPicks(np.full(len(scored), row), scored.items, scored.scores, sources)
+
+
+def _join(parts: list[ManyPicks]) -> ManyPicks:
+    """One table, in the order of the users."""
+    parts = [NO_PICKS, *parts]
+    users = np.concatenate([part.users for part in parts])
+    order = np.argsort(users, kind="stable")
+    items, scores, sources = (
+        np.concatenate(columns)[order]
+        for columns in zip(*((part.items, part.scores, part.sources) for part in parts), strict=True)
+    )
+    return ManyPicks(users[order], items, scores, sources)

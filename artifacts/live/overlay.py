@@ -1,0 +1,194 @@
+"""What the live store says of items since a version was trained, laid over the version's own arrays."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import orjson
+
+from artifacts.live.activity import EventType
+from artifacts.live.events import ItemEvent
+from artifacts.live.items import ITEM_FIELDS, LiveItem
+from artifacts.model.catalogue import NO_CATEGORY, Catalogue
+from artifacts.model.ids import UNKNOWN, TextColumn, encode_ids
+from artifacts.model.model import Model, Popularity
+from artifacts.model.unseen import UnseenItem
+from artifacts.queries.scoring import RECENT_DAYS, SECONDS_PER_DAY
+
+
+@dataclass
+class Told:
+    """What was told above the number `since` and up to `up_to`: items as they are then, and what was done with items.
+
+    All by id: `sold` are purchases, decayed to the moment `at`; `looks` how often an item was looked at. `newest` is
+    the last purchase's moment; moments are Unix seconds. `changed` is the number of the last purchase or change of an
+    item, 0 where there was none.
+    """
+
+    since: int
+    up_to: int
+    at: float
+    newest: float = -math.inf
+    items: dict[str, LiveItem] = field(default_factory=dict)
+    sold: dict[str, float] = field(default_factory=dict)
+    looks: dict[str, int] = field(default_factory=dict)
+    changed: int = 0
+
+    def add_items(self, items: Iterable[LiveItem], last: int = 0) -> None:
+        """Items as they are by now, the number of the last change being `last`."""
+        self.items.update((item.item_id, item) for item in items)
+        self.changed = max(self.changed, last)
+
+    def add_events(self, events: Iterable[ItemEvent]) -> None:
+        """More events, each once. A return takes nothing back: training counts what was bought, too."""
+        for event in events:
+            if event.type == EventType.PURCHASE:
+                self.sold[event.item_id] = self.sold.get(event.item_id, 0.0) + left_of(self.at - event.time)
+                self.newest = max(self.newest, event.time)
+                self.changed = max(self.changed, event.seq)
+            elif event.type != EventType.RETURN:
+                self.looks[event.item_id] = self.looks.get(event.item_id, 0) + 1
+
+
+def nothing_told(version: Model) -> Told:
+    """What is known to begin with: what the version was trained with."""
+    return Told(since=version.live_seq, up_to=version.live_seq, at=version.recipe.until)
+
+
+def left_of(seconds: float) -> float:
+    """What is left of a purchase after that time: what sells now decays by half every `RECENT_DAYS`."""
+    return math.exp2(-seconds / SECONDS_PER_DAY / RECENT_DAYS)
+
+
+class Overlay:
+    """A version with what was told of its items: stock, prices, texts, what sells now, and items it has not seen.
+
+    `model` is the version to be asked, a frozen value; `opened` is it as it was opened. Taking news in costs what there
+    is of them, and copies of the arrays that they change, however much was told before.
+    """
+
+    def __init__(self, opened: Model, told: Told) -> None:
+        """With all that was told so far; from now on `told` is the overlay's own."""
+        self.opened = self.model = opened
+        self.told = told
+        self._places: dict[str, int] = {}
+        self._lay(told.items.keys(), {*told.sold, *told.looks})
+
+    def add(self, items: Collection[LiveItem], events: Collection[ItemEvent], up_to: int, last: int = 0) -> None:
+        """Lay over what was told since, up to a number, that of the last change of an item being `last`."""
+        self.told.add_items(items, last)
+        self.told.add_events(events)
+        self.told.up_to = up_to
+        self._lay({item.item_id for item in items}, {event.item_id for event in events})
+
+    def _lay(self, changed: Collection[str], moved: Collection[str]) -> None:
+        """Bring the model up to date with the items of these ids, and with the demand for those."""
+        model, told = self.model, self.told
+        items = {place: told.items[item_id] for item_id in changed if (place := self._place(item_id)) != UNKNOWN}
+        if items:
+            catalogue = _changed(model.catalogue, self.opened.catalogue, items)
+            model = replace(model, catalogue=catalogue, shown=_patch(model.shown, _shown(catalogue, items)))
+        if any(item_id in told.sold and self._place(item_id) != UNKNOWN for item_id in moved):
+            model = replace(model, popularity=self._popularity())
+        if any(item_id in told.items and self._place(item_id) == UNKNOWN for item_id in (*changed, *moved)):
+            model = replace(model, unseen=self._unseen())
+        self.model = model
+
+    def _place(self, item_id: str) -> int:
+        """The item's index, or UNKNOWN."""
+        place = self._places.get(item_id)
+        if place is None:
+            place = self._places[item_id] = self.opened.item_ids.find(item_id)
+        return place
+
+    def _popularity(self) -> Popularity:
+        """Recent sales as of the last purchase that is known. Items that sell alike keep the version's order."""
+        opened, told = self.opened.popularity, self.told
+        until = self.opened.recipe.until
+        moment = max(until, told.newest)
+        sold = {place: much for item_id, much in told.sold.items() if (place := self._place(item_id)) != UNKNOWN}
+        recent = opened.recent * np.float32(left_of(moment - until))
+        # In float64 until it is now: as of a version of years ago, a purchase counts more than float32 holds.
+        recent[list(sold)] += (np.array(list(sold.values())) * left_of(moment - told.at)).astype(np.float32)
+        return replace(opened, recent=recent, order=opened.order[np.argsort(-recent[opened.order], kind="stable")])
+
+    def _unseen(self) -> tuple[UnseenItem, ...]:
+        """The items the version does not know, those in most demand first."""
+        told = self.told
+
+        def demand(item: LiveItem) -> tuple[float, int, str]:
+            return -told.sold.get(item.item_id, 0.0), -told.looks.get(item.item_id, 0), item.item_id
+
+        unknown = [item for item in told.items.values() if self._place(item.item_id) == UNKNOWN]
+        return tuple(_as_unseen(item) for item in sorted(unknown, key=demand))
+
+
+@dataclass(frozen=True)
+class PatchedTexts(TextColumn):
+    """A column of texts some of which are other ones by now: `patches` holds these in UTF-8, by their place."""
+
+    patches: Mapping[int, bytes]
+
+    def encoded(self, index: int) -> bytes:
+        patch = self.patches.get(index)
+        return super().encoded(index) if patch is None else patch
+
+
+def _patch(column: TextColumn, patches: Mapping[int, bytes]) -> TextColumn:
+    before = column.patches if isinstance(column, PatchedTexts) else {}
+    return PatchedTexts(column.offsets, column.data, {**before, **patches})
+
+
+def _shown(catalogue: Catalogue, changed: Mapping[int, LiveItem]) -> dict[int, bytes]:
+    return {
+        place: orjson.dumps({"item_id": item.item_id, **catalogue.describe(place)})[1:-1]
+        for place, item in changed.items()
+    }
+
+
+def _changed(catalogue: Catalogue, opened: Catalogue, changed: Mapping[int, LiveItem]) -> Catalogue:
+    """The catalogue with changed items; what is not said of them is as the version has it."""
+    available, price = catalogue.available.copy(), catalogue.price.copy()
+    for place, item in changed.items():
+        available[place] = opened.available[place] if item.available is None else item.available
+        price[place] = opened.price[place] if item.price is None else item.price
+    categories = {place: item.category or _category(opened, place) for place, item in changed.items()}
+    return replace(
+        _categorised(catalogue, categories),
+        available=available,
+        price=price,
+        titles=_patch(catalogue.titles, _texts(opened.titles, changed, "title")),
+        image_urls=_patch(catalogue.image_urls, _texts(opened.image_urls, changed, "image_url")),
+        product_urls=_patch(catalogue.product_urls, _texts(opened.product_urls, changed, "product_url")),
+    )
+
+
+def _texts(opened: TextColumn, changed: Mapping[int, LiveItem], name: str) -> dict[int, bytes]:
+    said = {place: getattr(item, name) for place, item in changed.items()}
+    return {place: opened.encoded(place) if text is None else text.encode() for place, text in said.items()}
+
+
+def _category(catalogue: Catalogue, place: int) -> str | None:
+    code = int(catalogue.category[place])
+    return None if code == NO_CATEGORY else catalogue.categories[code]
+
+
+def _categorised(catalogue: Catalogue, names: Mapping[int, str | None]) -> Catalogue:
+    """With items of other categories, some of them new."""
+    if all(_category(catalogue, place) == name for place, name in names.items()):
+        return catalogue
+    former = [catalogue.categories[code] for code in range(len(catalogue.categories))]
+    new = {name for name in names.values() if name is not None}
+    categories = encode_ids(sorted({*former, *new}, key=str.encode))
+    codes = np.array([*(categories.find(name) for name in former), NO_CATEGORY], np.int32)
+    category = codes[catalogue.category]  # NO_CATEGORY, -1, is the last of them
+    for place, name in names.items():
+        category[place] = NO_CATEGORY if name is None else categories.find(name)
+    return replace(catalogue, categories=categories, category=category)
+
+
+def _as_unseen(item: LiveItem) -> UnseenItem:
+    texts = {name: getattr(item, name) for name in ITEM_FIELDS if name != "available"}
+    said = {name: value for name, value in texts.items() if value is not None and value != ""}
+    return UnseenItem(item.item_id, item.available is not False, item.category, item.price, said)

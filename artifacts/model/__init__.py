@@ -1,0 +1,1 @@
+"""What a version holds, opened by memory map."""

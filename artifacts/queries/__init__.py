@@ -1,0 +1,1 @@
+"""How an opened version is asked: one query, one answer."""

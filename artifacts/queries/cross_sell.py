@@ -1,0 +1,72 @@
+"""What goes with this basket?"""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.model.index import Hits, best
+from artifacts.model.model import Model
+from artifacts.queries.answer import Answer, Scored, chain, from_source, refill
+from artifacts.queries.eligibility import Mask, eligible_items, only, without
+from artifacts.queries.query import Fallback, Query, Reason, Repeat, Source
+from artifacts.queries.reasons import bought_together, causes_of, company_causes
+from artifacts.queries.scoring import query_vector
+from artifacts.queries.user_state import Person, read_person, resolve
+
+Items = npt.NDArray[np.int32]
+
+
+def cross_sell(model: Model, query: Query) -> Answer:
+    """Picks that go with `query.items`, a basket of one item or more, and never an item of the basket itself.
+
+    Co-purchases first, then what the basket's fold-in (with `query.user_id`, the user's history too) likes, then
+    what sells now. A user's bought items are left out, allowed or asked for as `query.repeat` says.
+    """
+    basket, unknown = resolve(model, query.items)
+    excluded, unknown_excluded = resolve(model, query.exclude)
+    person = read_person(model, query, basket)
+    eligible = without(eligible_items(model, query.filters, excluded), basket)
+    if query.repeat is Repeat.EXCLUDE:
+        eligible = without(eligible, person.bought)
+    elif query.repeat is Repeat.ONLY and query.user_id is not None:
+        eligible = only(eligible, person.bought)
+    scored = complete(model, basket, person, eligible, query.limit)
+    reasons = [_reason(model, basket, person, scored, rank) for rank in range(len(scored))] if query.explain else None
+    missing = tuple(dict.fromkeys(unknown + unknown_excluded))
+    return Answer(model, scored, reasons, missing, None if len(basket) else Fallback.UNKNOWN_ITEMS)
+
+
+def complete(model: Model, basket: Items, person: Person, eligible: Mask, limit: int) -> Scored:
+    """The best `limit` eligible items for the basket."""
+    scored = from_source(_co_purchased(model, basket, eligible, limit), Source.CO_PURCHASE)
+    if len(scored) < limit and person.vector is not None:
+        rest = without(eligible, scored.items.astype(np.int32))
+        hits = model.index.search(query_vector(model, person.vector), rest, limit - len(scored))
+        scored = chain(scored, from_source(hits, Source.ALS))
+    return refill(model, scored, without(eligible, scored.items.astype(np.int32)), limit)
+
+
+def _co_purchased(model: Model, basket: Items, eligible: Mask, limit: int) -> Hits:
+    """What is bought with the basket's items: each candidate by the sum of what they say of it."""
+    table = model.spoken_by(basket)
+    rows = [table.row(index) for index in basket.tolist()]
+    if not rows:
+        return np.empty(0, np.int64), np.empty(0, np.float32)
+    items, inverse = np.unique(np.concatenate([table.items[row] for row in rows]), return_inverse=True)
+    scores = np.bincount(inverse, np.concatenate([table.score[row] for row in rows]), len(items))
+    allowed = eligible[items] & (scores > 0)
+    return best(items[allowed].astype(np.int64), scores[allowed].astype(np.float32), limit)
+
+
+def _reason(model: Model, basket: Items, person: Person, scored: Scored, rank: int) -> Reason:
+    item, source = int(scored.items[rank]), scored.sources[rank]
+    sold = Reason(sold_recently=round(float(model.popularity.recent[item]), 2))
+    if source is Source.CO_PURCHASE:
+        return replace(
+            sold, because_of=company_causes(model, basket, item), bought_together=bought_together(model, basket, item)
+        )
+    if source is Source.ALS:
+        causes = causes_of(model, person, scored.items[rank : rank + 1])
+        return replace(sold, because_of=causes[0])
+    return sold

@@ -1,0 +1,51 @@
+"""The one mask that every answer passes: which items may be in it."""
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.model.ids import UNKNOWN
+from artifacts.model.model import Model
+from artifacts.queries.query import Filters
+
+Mask = npt.NDArray[np.bool_]
+
+
+def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int32]) -> Mask:
+    """(n_items,) bool: in stock and within the filters, but none of the `excluded` item indexes. Nobody else's to keep:
+    the caller may write to it."""
+    catalogue = model.catalogue
+    mask = catalogue.available.copy() if filters.in_stock else np.ones(len(model.item_ids), np.bool_)
+    if filters.categories:
+        mask &= _in_categories(model, filters.categories)
+    if filters.min_price is not None:
+        mask &= catalogue.price >= filters.min_price
+    if filters.max_price is not None:
+        mask &= catalogue.price <= filters.max_price
+    for items in excluded:
+        if len(items):
+            mask[items] = False
+    return mask
+
+
+def _in_categories(model: Model, names: tuple[str, ...]) -> Mask:
+    mask = np.zeros(len(model.item_ids), np.bool_)
+    for name in names:
+        index = model.catalogue.categories.find(name)
+        if index != UNKNOWN:
+            mask |= model.catalogue.category == index
+    return mask
+
+
+def without(mask: Mask, *hidden: npt.NDArray[np.int32]) -> Mask:
+    """The mask less the given item indexes."""
+    narrowed = mask.copy()
+    for items in hidden:
+        narrowed[items] = False
+    return narrowed
+
+
+def only(mask: Mask, items: npt.NDArray[np.int32]) -> Mask:
+    """The mask narrowed to the given item indexes."""
+    narrowed = np.zeros_like(mask)
+    narrowed[items] = mask[items]
+    return narrowed

@@ -1,0 +1,120 @@
+"""What can be asked of an opened version, and what a pick says: plain frozen values, no arrays, no HTTP."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from artifacts.live.activity import NOTHING_NEW, Lately
+
+DEFAULT_LIMIT = 10
+
+
+class Repeat(StrEnum):
+    """What to do with items the user already bought."""
+
+    EXCLUDE = "exclude"
+    ALLOW = "allow"
+    ONLY = "only"
+
+
+class Source(StrEnum):
+    """Where a pick came from."""
+
+    ALS = "als"
+    HISTORY = "history"
+    CO_PURCHASE = "co_purchase"
+    SIMILAR = "similar"
+    POPULAR = "popular"
+    NEW = "new"
+
+
+class Fallback(StrEnum):
+    """Why an answer is not what was asked for."""
+
+    UNKNOWN_USER = "unknown_user"
+    UNKNOWN_ITEMS = "unknown_items"
+    NOT_PERSONALIZED = "not_personalized"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which items may be answered. Prices are in the shop's currency, bounds inclusive; categories are OR-ed."""
+
+    categories: tuple[str, ...] = ()
+    min_price: float | None = None
+    max_price: float | None = None
+    in_stock: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question about a user, a session or a basket.
+
+    `user_id`, `session_id` and `recent_items` describe whom the answer is for; `items` is a basket (cross-sell), the
+    one item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user;
+    `lately` is what the live store tells of whom the answer is for. `explore` is the share of an answer to a user that
+    is kept for items that came after training, 0 to 1.
+    """
+
+    user_id: str | None = None
+    session_id: str | None = None
+    recent_items: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    limit: int = DEFAULT_LIMIT
+    exclude: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    repeat: Repeat = Repeat.EXCLUDE
+    explain: bool = False
+    personalized: bool = True
+    lately: Lately = NOTHING_NEW
+    explore: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """An item of the user's history, session or basket that drove a pick, and by how much of the score."""
+
+    item_id: str
+    contribution: float
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoPurchase:
+    """How often an item is bought together with a basket's item.
+
+    `support` counts baskets that hold both, `confidence` is the share of the basket item's baskets that hold
+    the pick too, `lift` how many times that is above chance.
+    """
+
+    item_id: str
+    support: int
+    confidence: float
+    lift: float
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an item was picked, as data: at most a handful of causes, strongest first."""
+
+    because_of: tuple[Cause, ...] = ()
+    bought_together: tuple[CoPurchase, ...] = ()
+    times_bought: int | None = None
+    days_since_last: float | None = None
+    sold_recently: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One answered item. Catalogue fields are None where the shop gave none; `available` is set by rank only."""
+
+    item_id: str
+    score: float
+    source: Source
+    reason: Reason | None = None
+    title: str | None = None
+    category: str | None = None
+    price: float | None = None
+    image_url: str | None = None
+    product_url: str | None = None
+    available: bool | None = None

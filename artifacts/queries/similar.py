@@ -1,0 +1,41 @@
+"""What can stand in for this item?"""
+
+import numpy as np
+
+from artifacts.model.catalogue import NO_CATEGORY
+from artifacts.model.index import Hits, best
+from artifacts.model.model import Model
+from artifacts.queries.answer import Answer, chain, from_source, most_popular, refill
+from artifacts.queries.eligibility import Mask, eligible_items, without
+from artifacts.queries.query import Fallback, Query, Source
+from artifacts.queries.user_state import resolve
+
+
+def similar(model: Model, query: Query) -> Answer:
+    """Picks in place of the one item of `query.items`: the most similar, then what sells in its category, then
+    what sells at all."""
+    wanted, unknown = resolve(model, query.items)
+    excluded, unknown_excluded = resolve(model, query.exclude)
+    eligible = without(eligible_items(model, query.filters, excluded), wanted)
+    scored = from_source((np.empty(0, np.int64), np.empty(0, np.float32)), Source.SIMILAR)
+    for item in wanted.tolist():
+        scored = from_source(_alike(model, item, eligible, query.limit), Source.SIMILAR)
+        rest = without(eligible, scored.items.astype(np.int32))
+        same = rest & _same_category(model, item)
+        scored = chain(scored, most_popular(model, same, query.limit - len(scored)))
+    scored = refill(model, scored, without(eligible, scored.items.astype(np.int32)), query.limit)
+    fallback = None if len(wanted) else Fallback.UNKNOWN_ITEMS
+    return Answer(model, scored, None, tuple(dict.fromkeys(unknown + unknown_excluded)), fallback)
+
+
+def _alike(model: Model, item: int, eligible: Mask, limit: int) -> Hits:
+    items, scores = model.similar.items[item], model.similar.score[item]
+    allowed = (items >= 0) & eligible[items]
+    return best(items[allowed].astype(np.int64), scores[allowed], limit)
+
+
+def _same_category(model: Model, item: int) -> Mask:
+    category = int(model.catalogue.category[item])
+    if category == NO_CATEGORY:
+        return np.zeros(len(model.item_ids), np.bool_)
+    return np.equal(model.catalogue.category, category)

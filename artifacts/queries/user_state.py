@@ -1,0 +1,95 @@
+"""Whom an answer is for: ids resolved, history and session read, and the vector that scores items."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from artifacts.model.ids import UNKNOWN
+from artifacts.model.model import Dealings, Model
+from artifacts.queries.foldin import fold_in
+from artifacts.queries.query import Query
+from artifacts.queries.user_history import catch_up
+
+NO_ITEMS = np.empty(0, np.int32)
+NOTHING = Dealings(
+    NO_ITEMS, np.empty(0, np.float32), NO_ITEMS, np.empty(0, np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """`index` is the user's, UNKNOWN (-1) where the model has not got them; `history` is what they did up to now, as
+    the version and the live store know it.
+
+    `items` (m,) int32 and `strength` (m,) float32 are all interactions, session included; `recent` (s,) int32 the
+    session's items alone; `vector` (n_factors,) float32, None when there is nothing to tell tastes from.
+    """
+
+    index: int
+    history: Dealings
+    recent: npt.NDArray[np.int32]
+    items: npt.NDArray[np.int32]
+    strength: npt.NDArray[np.float32]
+    vector: npt.NDArray[np.float32] | None
+
+    @property
+    def known(self) -> bool:
+        """Whether the model has the user."""
+        return self.index != UNKNOWN
+
+    @property
+    def bought(self) -> npt.NDArray[np.int32]:
+        """Item indexes (b,) of what the user bought."""
+        return self.history.items[self.history.times_bought > 0]
+
+
+def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+    """Distinct indexes of the ids the model knows, in the order given, and the ids it does not know."""
+    if not item_ids:
+        return NO_ITEMS, ()
+    found = {item_id: model.item_ids.find(item_id) for item_id in item_ids}
+    known = [index for index in found.values() if index != UNKNOWN]
+    return np.array(known, np.int32), tuple(item_id for item_id, index in found.items() if index == UNKNOWN)
+
+
+def read_person(model: Model, query: Query, session: npt.NDArray[np.int32]) -> Person:
+    """Read the user named by the query, with what they did since training and `session` (s,) item indexes folded into
+    the trained history."""
+    user_index = _find_user(model, query)
+    trained = model.history.of(user_index) if user_index != UNKNOWN else NOTHING
+    history = catch_up(model, trained, query.lately) if query.personalized else trained
+    items, strength = history.items, history.strength
+    if len(session):
+        items, strength = _with_session(items, strength, session, model.recipe.event_strength)
+    if history is not trained or len(session):
+        vector = _tastes(fold_in(model, items, strength)) if len(items) else None
+    else:
+        vector = _tastes(model.user_factors[user_index]) if user_index != UNKNOWN else None
+    return Person(user_index, history, session, items, strength, vector)
+
+
+def _find_user(model: Model, query: Query) -> int:
+    """The user's index; UNKNOWN also for who was forgotten after the version's data was read."""
+    erased = query.lately.erased
+    if query.user_id is None or not query.personalized or (erased is not None and erased.seq > model.live_seq):
+        return UNKNOWN
+    return model.user_ids.find(query.user_id)
+
+
+def _with_session(
+    items: npt.NDArray[np.int32],
+    strength: npt.NDArray[np.float32],
+    session: npt.NDArray[np.int32],
+    event_strength: float,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Add a fresh event's strength to each session item."""
+    merged, inverse = np.unique(np.concatenate([items, session]), return_inverse=True)
+    added = np.concatenate([strength, np.full(len(session), event_strength, np.float32)])
+    return merged, np.bincount(inverse, added, len(merged)).astype(np.float32)
+
+
+def _tastes(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32] | None:
+    """A zero vector ranks nothing: it stands for a user whose every item has no factors."""
+    return vector if np.count_nonzero(vector) else None

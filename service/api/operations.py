@@ -1,0 +1,84 @@
+"""What operators and developers ask: health, metrics, the OpenAPI document and its page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response, request
+from flask_swagger_ui import get_swaggerui_blueprint
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from service.http.body import JSON
+from service.http.keys import Gate, Scope
+from service.recommendations.answers import LIVE, StatusBody
+from service.recommendations.views import REVALIDATE
+from service.state.live_connection import LiveConnection
+from service.state.served_model import LiveModel
+from service.telemetry.metrics import exposition
+
+DOCS_PATH = "/docs"
+OPENAPI_PATH = "/openapi.json"
+# The page's own files and nothing else: it works with no access to the internet, and cannot be made to call out.
+DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+)
+
+
+def register_operations(
+    app: Flask, live: LiveModel, connection: LiveConnection, gate: Gate, openapi: Callable[[], bytes]
+) -> None:
+    """Add the routes that are no part of the API proper. Only the metrics need a key."""
+    app.add_url_rule("/health/live", view_func=_live)
+    app.add_url_rule("/health/ready", "_ready", _ready(live, connection))
+    app.add_url_rule("/metrics", "_metrics", _metrics(gate))
+    app.add_url_rule(OPENAPI_PATH, "_openapi", _openapi(openapi))
+    app.register_blueprint(_docs())
+
+
+def _live() -> Response:
+    return Response(orjson.dumps(StatusBody(status="live")), headers=_fresh(JSON))
+
+
+def _ready(live: LiveModel, connection: LiveConnection) -> Callable[[], Response]:
+    def ready() -> Response:
+        """Raises NoModelError until there is something to answer from."""
+        body = StatusBody(status="ready", model_version=live.served.model.version)
+        if connection.degraded:
+            body["degraded"] = [LIVE]
+        return Response(orjson.dumps(body), headers=_fresh(JSON))
+
+    return ready
+
+
+def _metrics(gate: Gate) -> Callable[[], Response]:
+    def metrics() -> Response:
+        gate.check(request.headers.get("Authorization"), Scope.ADMIN)
+        return Response(exposition(), headers=_fresh(CONTENT_TYPE_LATEST))
+
+    return metrics
+
+
+def _openapi(document: Callable[[], bytes]) -> Callable[[], Response]:
+    """The document takes longer to make than all else that a start does: it is made when it is first asked for."""
+
+    def openapi() -> Response:
+        return Response(document(), headers={"Content-Type": JSON, "Cache-Control": REVALIDATE})
+
+    return openapi
+
+
+def _fresh(content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type, "Cache-Control": "no-store"}
+
+
+def _docs() -> Blueprint:
+    # validatorUrl: without it the page would send the document's address to a validator on the internet
+    config = {"app_name": "Aisle", "validatorUrl": None, "docExpansion": "list"}
+    docs: Blueprint = get_swaggerui_blueprint(DOCS_PATH, OPENAPI_PATH, config=config)
+    docs.after_request(_policed)
+    return docs
+
+
+def _policed(response: Any) -> Any:
+    response.headers["Content-Security-Policy"] = DOCS_POLICY
+    return response

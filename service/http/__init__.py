@@ -1,0 +1,1 @@
+"""What every route needs: keys, parameters, bodies, errors."""

@@ -1,0 +1,172 @@
+"""What the service refuses and how it says so: RFC 9457 problems. The one place that knows status codes."""
+
+import traceback
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar, NotRequired
+
+import orjson
+from flask import Flask, Response, request
+from typing_extensions import TypedDict
+from werkzeug.exceptions import HTTPException
+
+from service.limits import MAX_PROBLEMS, RETRY_BUSY_SECONDS, RETRY_LIVE_SECONDS, RETRY_NO_MODEL_SECONDS
+from service.telemetry.log import write_line
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class FieldProblem(TypedDict):
+    """What is wrong with one field of a request."""
+
+    field: str
+    message: str
+    value: NotRequired[Any]
+
+
+class Problem(TypedDict):
+    """An error's body (RFC 9457); `title` goes with the status, `errors` names each bad field."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: NotRequired[list[FieldProblem]]
+
+
+class ServiceError(Exception):
+    """Base of everything a request can be refused for."""
+
+    status: ClassVar[HTTPStatus]
+    headers: ClassVar[Mapping[str, str]] = {}
+    errors: tuple[FieldProblem, ...] = ()
+
+
+class InvalidRequestError(ServiceError):
+    """Fields that are missing, unknown or not what they must be: all of them at once."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, errors: list[FieldProblem]) -> None:
+        named = ", ".join(dict.fromkeys(error["field"] for error in errors[:MAX_PROBLEMS]))
+        super().__init__(f"{len(errors)} problem{'s' if len(errors) > 1 else ''} in the request: {named}")
+        self.errors = tuple(errors[:MAX_PROBLEMS])
+
+
+class UnknownKeyError(ServiceError):
+    """No API key came, or one that is not known."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class ScopeError(ServiceError):
+    """The API key is known but not for this."""
+
+    status = HTTPStatus.FORBIDDEN
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+
+
+class NoReportError(ServiceError):
+    """The served version was published without a report."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class SlowBodyError(ServiceError):
+    """The body's sender stopped sending."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
+class TooLargeError(ServiceError):
+    """The body has more bytes than are read."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class MediaTypeError(ServiceError):
+    """The body is of a kind that is not read."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    headers: ClassVar[Mapping[str, str]] = {"Accept": "application/json"}
+
+
+class LinesTypeError(MediaTypeError):
+    """The body is of a kind that is not read where lines are."""
+
+    headers: ClassVar[Mapping[str, str]] = {"Accept": "application/x-ndjson"}
+
+
+class BusyError(ServiceError):
+    """As many streams as this worker gives at once are under way."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_BUSY_SECONDS)}
+
+
+class NoModelError(ServiceError):
+    """Nothing was published that could be served."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_NO_MODEL_SECONDS)}
+
+
+class NoLiveStoreError(ServiceError):
+    """The service runs without a live store; trying again is of no use."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class LiveStoreError(ServiceError):
+    """The live store cannot be read or written now."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_LIVE_SECONDS)}
+
+
+def problem_bytes(status: HTTPStatus, detail: str, request_id: str, errors: tuple[FieldProblem, ...] = ()) -> bytes:
+    """A problem's body as JSON."""
+    body = Problem(type="about:blank", title=status.phrase, status=status, detail=detail, request_id=request_id)
+    if errors:
+        body["errors"] = list(errors)
+    return orjson.dumps(body, default=repr)
+
+
+def register_errors(app: Flask) -> None:
+    """Have every error of the app answered as a problem."""
+    app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _failed)
+
+
+def _respond(status: HTTPStatus, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Response:
+    body = problem_bytes(status, detail, request.environ["aisle.record"].request_id, errors)
+    return Response(body, status, {"Cache-Control": "no-store"}, content_type=PROBLEM_TYPE)
+
+
+def _refused(error: ServiceError) -> Response:
+    response = _respond(error.status, str(error), error.errors)
+    response.headers.update(error.headers)
+    return response
+
+
+def _http_error(error: HTTPException) -> Any:
+    """Flask's own errors: unknown routes, wrong methods, bodies beyond the limit; redirects stay as they are."""
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error
+    response = _respond(HTTPStatus(error.code), error.description or "")
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    return response
+
+
+def _failed(error: Exception) -> Response:
+    write_line(
+        event="error",
+        request_id=request.environ["aisle.record"].request_id,
+        traceback="".join(traceback.format_exception(error)),
+    )
+    return _respond(HTTPStatus.INTERNAL_SERVER_ERROR, "the service failed; its log has this request_id")

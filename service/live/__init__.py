@@ -1,0 +1,1 @@
+"""The requests that write to the live store."""

@@ -1,0 +1,132 @@
+"""What answers each request: put the query to the served version, say what it said."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from threading import BoundedSemaphore, Lock
+from typing import Any
+
+import orjson
+from flask import Response
+
+from artifacts.live.activity import NOTHING_NEW
+from artifacts.model.ids import UNKNOWN
+from artifacts.model.model import Model
+from artifacts.publishing.manifest import REPORT_NAME
+from artifacts.queries.answer import Answer
+from artifacts.queries.query import Query
+from artifacts.queries.recommend import recommend
+from service.http.body import JSON, NDJSON
+from service.http.errors import BusyError, NoReportError
+from service.recommendations.answers import answer_bytes, model_body
+from service.recommendations.schemas import BatchRecommendations, Nothing
+from service.state.live_connection import LiveConnection
+from service.state.served_model import Served
+from service.telemetry.metrics import observe_answer
+from service.telemetry.observation import Record
+
+HTML = "text/html; charset=utf-8"
+
+PRIVATE = "private, no-store"
+REVALIDATE = "no-cache"
+
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+# numpy lets go of the interpreter in every other operation: threads that answer at the same time would hand it to each
+# other dozens of times an answer.
+_ONE_AT_A_TIME = Lock()
+LINES_A_CHUNK = 32  # fewer, larger writes to the socket; still the first picks at once
+
+
+@dataclass(frozen=True, slots=True)
+class Informant:
+    """What tells of whom an answer is for; `explore` is the share of it that is kept for items not seen in training."""
+
+    connection: LiveConnection
+    explore: float
+
+    def inform(self, query: Query, model: Model) -> tuple[Query, bool]:
+        """The query with what is known by now; whether the live store cannot be used."""
+        query = replace(query, explore=self.explore) if self.explore else query
+        if not query.personalized or (query.user_id is None and query.session_id is None):
+            return query, self.connection.degraded
+        lately, failed = self.connection.lately(query, _trained_up_to(model, query.user_id))
+        degraded = failed or self.connection.degraded
+        if lately is NOTHING_NEW:
+            return query, degraded
+        return replace(query, lately=lately, personalized=lately.personalized), degraded
+
+
+def _trained_up_to(model: Model, user_id: str | None) -> int:
+    """The number of the last event that the version's history of a user may hold: none of who it does not know."""
+    if not model.live_seq or user_id is None or model.user_ids.find(user_id) == UNKNOWN:
+        return 0
+    return model.live_seq
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a view answers from: one version from start to end, and the streams under way in this worker."""
+
+    served: Served
+    record: Record
+    informant: Informant
+    streams: BoundedSemaphore
+
+
+View = Callable[[Context, Any], Response]
+
+
+def answering(ask: Callable[[Model, Query], Answer]) -> View:
+    """The view that puts a request's query to the served version by `ask`."""
+
+    def view(context: Context, asked: Any) -> Response:
+        query = asked.query()
+        whose = query.user_id is not None or query.session_id is not None or query.recent_items
+        cache = PRIVATE if whose else REVALIDATE
+        return Response(_answer(context, ask, query), headers=[("Content-Type", JSON), ("Cache-Control", cache)])
+
+    return view
+
+
+def recommend_batch(context: Context, asked: BatchRecommendations) -> Response:
+    """One line a user, in the order given; one version throughout. Raises BusyError."""
+    if not context.streams.acquire(blocking=False):
+        raise BusyError("this many batches are not answered at once: try again")
+    response = Response(_lines(context, asked), headers=[("Content-Type", NDJSON), ("Cache-Control", PRIVATE)])
+    response.call_on_close(context.streams.release)
+    return response
+
+
+def model_summary(context: Context, _: Nothing) -> Response:
+    """The served version's manifest, but for its files."""
+    body = orjson.dumps(model_body(context.served.model.manifest), default=str)
+    return Response(body, headers=[("Content-Type", JSON), ("Cache-Control", REVALIDATE)])
+
+
+def model_report(context: Context, _: Nothing) -> Response:
+    """The report that was published with the served version. Raises NoReportError."""
+    try:
+        page = (context.served.directory / REPORT_NAME).read_bytes()
+    except FileNotFoundError:
+        raise NoReportError("the served version was published without a report") from None
+    headers = [
+        ("Content-Type", HTML),
+        ("Cache-Control", REVALIDATE),
+        ("Content-Security-Policy", REPORT_POLICY),
+    ]
+    return Response(page, headers=headers)
+
+
+def _answer(context: Context, ask: Callable[[Model, Query], Answer], query: Query) -> bytes:
+    model = context.served.model
+    informed, degraded = context.informant.inform(query, model)
+    with _ONE_AT_A_TIME:
+        answer = ask(model, informed)
+    context.record.note(answer)
+    observe_answer(answer)
+    return answer_bytes(answer, context.record.request_id, model.version, query.user_id, degraded=degraded)
+
+
+def _lines(context: Context, asked: BatchRecommendations) -> Iterator[bytes]:
+    for start in range(0, len(asked.user_ids), LINES_A_CHUNK):
+        users = asked.user_ids[start : start + LINES_A_CHUNK]
+        yield b"".join(_answer(context, recommend, asked.query(user_id)) + b"\n" for user_id in users)

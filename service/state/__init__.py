@@ -1,0 +1,1 @@
+"""What a worker holds: the served version and the live store."""

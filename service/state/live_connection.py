@@ -1,0 +1,109 @@
+"""The live store of a worker, if one is configured, and whether it can be used now."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from artifacts.live.activity import NOTHING_NEW, Lately
+from artifacts.live.errors import LiveUnavailableError
+from artifacts.live.store import LiveStore
+from artifacts.queries.query import Query
+from service.http.errors import LiveStoreError, NoLiveStoreError
+from service.state.live_items import LiveOverlay
+from service.state.live_users import LiveUsers
+from service.telemetry.log import write_line
+from service.telemetry.metrics import observe_live, observe_live_failure
+
+POLL_SECONDS = 0.25
+
+
+class LiveConnection:
+    """Opens the live store and looks after it from a thread of its own: what went away is found again."""
+
+    def __init__(self, url: str | None) -> None:
+        """Connects to nothing. Raises LiveUrlError."""
+        self._store = LiveStore(url) if url is not None else None
+        self.overlay = LiveOverlay(self._store)
+        self._users = LiveUsers()
+        self._told: Callable[[], None] = lambda: None
+        self._failure: str | None = None
+        self._stopping = Event()
+
+    @property
+    def store(self) -> LiveStore:
+        """The store; whether it can be used, each operation tells. Raises NoLiveStoreError."""
+        if self._store is None:
+            raise NoLiveStoreError("no live store is configured: set LIVE_URL")
+        return self._store
+
+    @property
+    def degraded(self) -> bool:
+        """Whether there is a store and it cannot be used."""
+        return self._store is not None and (self._failure is not None or self._store.paused)
+
+    @contextmanager
+    def reporting(self, request_id: str) -> Iterator[None]:
+        """Count and log what the store fails at for a request. Raises LiveStoreError in its error's place."""
+        try:
+            yield
+        except LiveUnavailableError as error:
+            observe_live_failure(error.reason)
+            write_line(event="live_failed", request_id=request_id, reason=error.reason, error=str(error))
+            raise LiveStoreError(f"the live store is not available ({error.reason}): try again") from error
+
+    def when_told(self, act: Callable[[], None]) -> None:
+        """Name what is to be done when the store may have told something new of items."""
+        self._told = act
+
+    def lately(self, query: Query, after: int) -> tuple[Lately, bool]:
+        """What the store tells of the query's user and session above a number, and whether it could not be asked.
+
+        It is not asked while the thread that looks after it finds that it cannot be: nobody waits for that.
+        """
+        if self._store is None:
+            return NOTHING_NEW, False
+        if self._failure is None:
+            try:
+                return self._store.person(query.user_id, query.session_id, after), False
+            except LiveUnavailableError as error:
+                observe_live_failure(error.reason)
+        return self._users.remembered(query.user_id), True
+
+    def start(self) -> None:
+        """Open the store, where there is one, then keep an eye on it."""
+        if self._store is not None:
+            self.refresh(self._store)
+            Thread(target=self._watch, args=(self._store,), name="live-store", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look after it no longer."""
+        self._stopping.set()
+
+    def refresh(self, store: LiveStore) -> None:
+        """See whether the store can be used, and say so when that changes."""
+        try:
+            last = store.check()
+            self._users.follow(store, last)
+            self.overlay.follow(last)
+            self._told()
+        except LiveUnavailableError as error:
+            self._note(error.reason, str(error))
+        # The thread lives on whatever happens: without it, a store that is lost stays lost.
+        except Exception as error:
+            self._note("error", type(error).__name__)
+        else:
+            self._note(None)
+        observe_live(self.degraded)
+
+    def _watch(self, store: LiveStore) -> None:
+        while not self._stopping.wait(POLL_SECONDS):
+            self.refresh(store)
+
+    def _note(self, failure: str | None, message: str | None = None) -> None:
+        if failure == self._failure:
+            return
+        self._failure = failure
+        if failure is None:
+            write_line(event="live_available")
+        else:
+            write_line(event="live_unavailable", reason=failure, error=message)

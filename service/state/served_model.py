@@ -1,0 +1,129 @@
+"""The version a worker serves, and how it follows the store."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from artifacts.errors import ArtifactError, NoVersionError
+from artifacts.model.model import Model, open_model
+from artifacts.publishing.store import Store
+from service.http.errors import NoModelError
+from service.state.live_items import LiveOverlay
+from service.telemetry.log import write_line
+from service.telemetry.metrics import observe_refusal, observe_reload
+
+POLL_SECONDS = 1.0
+# To verify a large version that no receipt vouches for takes longer, and gunicorn kills a worker that does not start.
+START_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """An opened version, with what the live store said since laid over it, and where it lies. A request holds one from
+    start to end. `tag` changes with whatever changes the answers about items."""
+
+    model: Model
+    tag: str
+    directory: Path
+
+
+class LiveModel:
+    """Serves what `current` points at, once that verified; until then, and otherwise, what it served before.
+
+    A version that is swapped out stays mapped until the last request that holds it ends.
+    """
+
+    def __init__(self, store: Store, overlay: LiveOverlay) -> None:
+        self._store = store
+        self._overlay = overlay
+        self._swapping = Lock()
+        self._served: Served | None = None
+        self._pointed_at: str | None = None
+        self._refused: dict[str, str] = {}  # why, by version; forgotten when another version becomes current
+        self._looked = Event()
+        self._stopping = Event()
+
+    @property
+    def served(self) -> Served:
+        """The version to answer from. Raises NoModelError."""
+        served = self._served
+        if served is None:
+            raise NoModelError("no model is published yet")
+        return served
+
+    def start(self) -> None:
+        """Open what is published and follow the store, in a thread of its own; returns when there is something to
+        answer from or nothing good is published, or else after START_SECONDS."""
+        Thread(target=self._follow, name="live-model", daemon=True).start()
+        self._looked.wait(START_SECONDS)
+
+    def stop(self) -> None:
+        """Follow the store no longer."""
+        self._stopping.set()
+
+    def refresh(self) -> None:
+        """Take up the current version where it is another one and good.
+
+        With nothing to serve yet, a bad current version is stood in for by the newest good one before it.
+        """
+        try:
+            current = self._store.current()
+        except (ArtifactError, OSError, ValueError) as error:
+            self._refuse("current", error)
+            return
+        if current != self._pointed_at:
+            self._pointed_at = current
+            self._refused.clear()
+        if self._take_up(current) or self._served is not None:
+            return
+        earlier = [version for version in self._store.versions() if version < current]
+        any(self._take_up(version) for version in reversed(earlier))
+
+    def lay_over(self) -> None:
+        """Serve the same version with what the live store says by now."""
+        with self._swapping:
+            served, laid = self._served, self._overlay.laid
+            if served is None or laid is None:
+                return
+            if served.model is not laid.model or served.tag != laid.tag:
+                self._served = replace(served, model=laid.model, tag=laid.tag)
+
+    def _follow(self) -> None:
+        self.refresh()
+        self._looked.set()
+        while not self._stopping.wait(POLL_SECONDS):
+            self.refresh()
+
+    def _take_up(self, version: str) -> bool:
+        """Serve a version; whether it is served now."""
+        if self._served is not None and self._served.model.version == version:
+            return True
+        if version in self._refused:
+            return False
+        try:
+            self._store.check(version)
+            opened = open_model(self._store.path(version))
+            overlay = self._overlay.read(opened)
+        # Whatever is wrong with a new version, the old one is served on and the thread lives on.
+        except Exception as error:
+            self._refuse(version, error)
+            return False
+        with self._swapping:
+            laid = self._overlay.use(opened, overlay)
+            self._swap(Served(laid.model, laid.tag, self._store.path(version)))
+        return True
+
+    def _swap(self, served: Served) -> None:
+        previous = self._served.model.version if self._served else None
+        self._served = served
+        manifest = served.model.manifest
+        observe_reload(manifest.version, manifest.created, previous)
+        write_line(event="model_served", model_version=manifest.version, previous=previous)
+
+    def _refuse(self, version: str, error: Exception) -> None:
+        """Say once why a version is not served; that nothing is published is no refusal."""
+        if isinstance(error, NoVersionError) or self._refused.get(version) == str(error):
+            return
+        self._refused[version] = str(error)
+        observe_refusal()
+        write_line(event="model_refused", model_version=version, error=f"{type(error).__name__}: {error}")

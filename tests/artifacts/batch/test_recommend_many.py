@@ -1,0 +1,158 @@
+"""Many users asked at once are answered what `recommend` answers each of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artifacts.batch import tiled_top_k as best_many
+from artifacts.batch.item_bounds import Shelf, fill_shelf, vector_lengths
+from artifacts.batch.recommend_many import FALLBACKS, SOURCES, ManyAnswers, recommend_many
+from artifacts.batch.tiled_top_k import Pairs, Wanted, find_best, order_pairs, score_pairs
+from artifacts.model.ids import UNKNOWN
+from artifacts.model.model import Model
+from artifacts.queries.answer import Scored
+from artifacts.queries.query import Filters, Query, Repeat
+from artifacts.queries.recommend import recommend
+from artifacts.queries.scoring import query_vectors
+
+MUCH = 1 << 26
+
+QUERIES = {
+    "default": Query(),
+    "one": Query(limit=1),
+    "many": Query(limit=100),
+    "allow": Query(limit=20, repeat=Repeat.ALLOW),
+    "only": Query(repeat=Repeat.ONLY),
+    "cheap": Query(filters=Filters(max_price=10.0), repeat=Repeat.ALLOW),
+    "category": Query(filters=Filters(("Coffee machines", "none such"), in_stock=False)),
+    "nothing": Query(filters=Filters(("none such",))),
+    "exclude": Query(exclude=("KT-1018", "who?"), limit=5),
+    "popular": Query(personalized=False),
+}
+
+
+@pytest.fixture(scope="module")
+def model(sample_model: Model) -> Model:
+    """The sample shop's, with a user whose items say nothing."""
+    factors = np.array(sample_model.user_factors)
+    factors[7] = 0
+    return replace(sample_model, user_factors=factors)
+
+
+def answered(model: Model, answers: ManyAnswers, n_users: int) -> list[Scored]:
+    picks = answers.picks
+    assert (np.diff(picks.users) >= 0).all()
+    edges = np.searchsorted(picks.users, np.arange(n_users + 1))
+    sources = [SOURCES[source] for source in picks.sources.tolist()]
+    return [
+        Scored(picks.items[start:stop], picks.scores[start:stop], tuple(sources[start:stop]))
+        for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    ]
+
+
+def assert_same(found: Scored, wanted: Scored) -> None:
+    """But for rounding: the items stand in the same order, unless their scores are the same but for rounding."""
+    assert found.scores == pytest.approx(wanted.scores, rel=1e-5, abs=1e-6)
+    score_of = dict(zip(wanted.items.tolist(), wanted.scores.tolist(), strict=True))
+    last = wanted.scores.min(initial=np.inf)
+    for item, score in zip(found.items.tolist(), found.scores.tolist(), strict=True):
+        assert score == pytest.approx(score_of.get(item, last), rel=1e-5, abs=1e-6)
+    differing = np.count_nonzero(found.items != wanted.items)
+    assert differing <= np.count_nonzero(np.abs(np.diff(wanted.scores)) <= 1e-5) + 1
+    if differing == 0:
+        assert found.sources == tuple(wanted.sources)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_user_gets_the_answer_of_recommend(model: Model, name: str) -> None:
+    query = QUERIES[name]
+    users = np.append(np.arange(len(model.user_ids)), UNKNOWN)
+    answers = recommend_many(model, fill_shelf(model, query), query, users, MUCH)
+    same = 0
+    for user, found in zip(users.tolist(), answered(model, answers, len(users)), strict=True):
+        answer = recommend(model, replace(query, user_id=model.user_ids[user] if user != UNKNOWN else "nobody"))
+        assert FALLBACKS[answers.fallbacks[user]] is answer.fallback
+        assert_same(found, answer.scored)
+        same += found.items.tolist() == answer.scored.items.tolist()
+    assert same > 0.99 * len(users), "few scores are so near each other that rounding decides"
+
+
+def test_answers_do_not_depend_on_the_memory_or_the_company_they_are_found_in(model: Model) -> None:
+    query = Query(repeat=Repeat.ALLOW)
+    shelf, users = fill_shelf(model, query), np.arange(300)
+    together = answered(model, recommend_many(model, shelf, query, users, MUCH), 300)
+    one_by_one = answered(model, recommend_many(model, shelf, query, users[::-1], 1), 300)[::-1]
+    for some, same in zip(together, one_by_one, strict=True):
+        assert some.items.tolist() == same.items.tolist()
+        assert some.scores.tolist() == same.scores.tolist()
+
+
+def test_no_users_have_no_picks(model: Model) -> None:
+    answers = recommend_many(model, fill_shelf(model, Query()), Query(), np.empty(0, np.int64), MUCH)
+    assert len(answers.fallbacks) == len(answers.picks.users) == 0
+
+
+def test_no_score_exceeds_its_bound(model: Model) -> None:
+    shelf = fill_shelf(model, Query(filters=Filters(in_stock=False)))
+    lengths = vector_lengths(model.user_factors)
+    queries = query_vectors(model.recipe.weights, model.user_factors)
+    scores = queries @ model.item_vectors[shelf.items].T
+    slack = shelf.rounding(lengths, queries.shape[1])
+    for user in range(0, len(lengths), 7):
+        assert (scores[user] <= shelf.bounds(float(lengths[user])) + slack[user]).all()
+    assert sorted(shelf.items.tolist()) == list(range(len(model.item_ids)))
+    assert (shelf.place[shelf.items] == np.arange(len(shelf))).all()
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> tuple[np.ndarray, Shelf, Wanted, int]:
+    """Small whole numbers, whose products are exact and often equal; a shelf of some of the items."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_items, n_users, n_factors = draw(st.integers(1, 70)), draw(st.integers(1, 9)), draw(st.integers(1, 3))
+    vectors = rng.integers(-2, 3, (n_items, n_factors)).astype(np.float32)
+    queries = rng.integers(-2, 3, (n_users, n_factors)).astype(np.float32)
+    hidden = np.argwhere(rng.random((n_users, n_items)) < draw(st.sampled_from([0, 0.2, 0.9])))
+    items = np.flatnonzero(rng.random(n_items) < draw(st.sampled_from([1, 0.5, 0.1])))
+    taste = vector_lengths(vectors)
+    if draw(st.booleans()):
+        items = items[np.argsort(-taste[items])]
+    place = np.full(n_items, len(items))
+    place[items] = np.arange(len(items))
+    shelf = Shelf(items, place, taste[items], np.zeros(len(items), np.float32), 0.0)
+    wanted = Wanted(queries, vector_lengths(queries), Pairs(hidden[:, 0], hidden[:, 1]))
+    return vectors, shelf, wanted, draw(st.integers(1, 12))
+
+
+@given(searches())
+def test_the_best_are_those_of_all_scores_sorted(search: tuple[np.ndarray, Shelf, Wanted, int]) -> None:
+    vectors, shelf, wanted, k = search
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"TILE": 8, "FINE": 2, "FINE_TILES": 1, "COARSE": 4, "STRIP": 4, "PAIRS": 5}.items():
+            patch.setattr(best_many, name, value)
+        found = find_best(vectors, shelf, wanted, k)
+        scores = score_pairs(vectors, wanted.queries, found)
+    best = order_pairs(found, scores, k)
+    hidden = set(zip(wanted.hidden.rows.tolist(), wanted.hidden.items.tolist(), strict=True))
+    expected = []
+    for row, query in enumerate(wanted.queries):
+        allowed = [item for item in sorted(shelf.items.tolist()) if (row, item) not in hidden]
+        allowed.sort(key=lambda item: -float(vectors[item] @ query))
+        expected += [(row, item) for item in allowed[:k]]
+    assert list(zip(found.rows[best].tolist(), found.items[best].tolist(), strict=True)) == expected
+
+
+def test_most_scores_are_never_made() -> None:
+    """Where items differ in length, as real ones do, a few tiles tell that no other can hold a pick."""
+    rng = np.random.default_rng(0)
+    vectors = (
+        rng.standard_normal((20_000, 16), dtype=np.float32) * (1 + np.arange(20_000, dtype=np.float32))[:, None] ** -1
+    )
+    queries = rng.standard_normal((50, 16), dtype=np.float32)
+    nothing = Pairs(np.empty(0, np.int64), np.empty(0, np.int64))
+    shelf = Shelf(np.arange(20_000), np.arange(20_000), vector_lengths(vectors), np.zeros(20_000, np.float32), 0.0)
+    search = best_many._Search(vectors, shelf, Wanted(queries, vector_lengths(queries), nothing), 10)
+    search.multiply()
+    assert np.isfinite(search.maxima).sum() < 0.5 * search.maxima.size

@@ -1,0 +1,227 @@
+"""A trained history and what happened since are what training would make of both together."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artifacts.live.activity import NOTHING_NEW, Erasure, EventType, Lately, LiveEvent
+from artifacts.model.model import Dealings, Model, open_model
+from artifacts.publishing.store import Store
+from artifacts.queries.query import Query, Repeat
+from artifacts.queries.recommend import recommend
+from artifacts.queries.user_history import catch_up
+from artifacts.queries.user_state import NOTHING, read_person
+from tests.support.events import START, as_dataset
+from tests.support.events import Event as Trained
+from training.config import Model as Settings
+from training.fitting.history import build_history
+
+ITEMS = ("a", "b", "c", "d")
+COLUMNS = ("times_bought", "strength", "frequency", "first", "last")
+KINDS = st.sampled_from(["purchase", "cart", "view"])
+DAY = 86_400
+MIDNIGHT = int(START.replace(tzinfo=UTC).timestamp())
+NO_SESSION = np.empty(0, np.int32)
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_store: Store) -> Model:
+    return open_model(tiny_store.current_path())
+
+
+def lately(*events: tuple[str, str, float] | tuple[str, str, float, float]) -> Lately:
+    """Events (type, item, moment, quantity), told of in that order."""
+    told = [
+        LiveEvent(seq, kind, item, moment, *quantity or (None,))
+        for seq, (kind, item, moment, *quantity) in enumerate(events, 1)
+    ]
+    orders = {EventType.PURCHASE, EventType.RETURN}
+    return Lately(
+        orders=tuple(event for event in reversed(told) if event.type in orders),
+        looks=tuple(event for event in reversed(told) if event.type not in orders),
+    )
+
+
+def trained_on(tiny: Model, events: Iterable[Trained]) -> tuple[Model, Dealings]:
+    """A version whose only user did this, and what it knows of them."""
+    dataset = as_dataset(events, unsold=ITEMS)
+    history, fresh = build_history(dataset, Settings(half_life_days=0))
+    recipe = replace(tiny.recipe, event_strength=fresh, until=dataset.until)
+    return replace(tiny, item_ids=dataset.item_ids, recipe=recipe), history.of(0)
+
+
+def by_item(model: Model, dealings: Dealings) -> dict[str, dict[str, float]]:
+    """Item -> column -> value, strength in fresh purchases."""
+    assert (np.diff(dealings.items) > 0).all()
+    assert [getattr(dealings, name).dtype for name in ("items", *COLUMNS)] == [
+        getattr(NOTHING, name).dtype for name in ("items", *COLUMNS)
+    ]
+    return {
+        model.item_ids[item]: {
+            name: float(getattr(dealings, name)[place]) / (model.recipe.event_strength if name == "strength" else 1)
+            for name in COLUMNS
+        }
+        for place, item in enumerate(dealings.items.tolist())
+    }
+
+
+# Each at a moment of its own, and told of in whichever order; a habit of 180 days decays little in a minute.
+@given(
+    before=st.lists(st.tuples(KINDS, st.sampled_from(ITEMS)), min_size=1, max_size=8),
+    since=st.lists(st.tuples(KINDS, st.sampled_from(ITEMS)), max_size=8),
+    order=st.randoms(),
+)
+def test_what_happened_since_counts_as_training_counts_it(
+    tiny: Model, before: list[tuple[str, str]], since: list[tuple[str, str]], order: Random
+) -> None:
+    events = [
+        Trained("u", item, f"b{second}", second / DAY, kind) for second, (kind, item) in enumerate(before + since)
+    ]
+    model, trained = trained_on(tiny, events[: len(before)])
+    told = [(kind, item, MIDNIGHT + len(before) + place) for place, (kind, item) in enumerate(since)]
+    order.shuffle(told)
+    found = by_item(model, catch_up(model, trained, lately(*told)))
+    wanted = by_item(*trained_on(tiny, events))
+    assert found.keys() == wanted.keys()
+    for item, columns in wanted.items():
+        assert found[item] == pytest.approx(columns, rel=1e-4, abs=1e-5), item
+
+
+def test_what_was_done_at_one_moment_is_one_event_the_weightiest(tiny: Model) -> None:
+    model, trained = trained_on(tiny, [Trained("u", "a", "b0")])
+    moment = MIDNIGHT + 9
+    told = lately(
+        *[("view", "b", moment), ("cart", "b", moment), ("view", "b", moment)],
+        *[("purchase", "c", moment), ("view", "c", moment), ("purchase", "c", moment, 3.0)],
+    )
+    found = by_item(model, catch_up(model, trained, told))
+    assert (found["b"]["strength"], found["b"]["times_bought"]) == (pytest.approx(0.3), 0)
+    assert (found["c"]["strength"], found["c"]["times_bought"]) == (pytest.approx(1.0), 1)
+
+
+def bought(model: Model, trained: Dealings, *events: tuple[str, str, float] | tuple[str, str, float, float]) -> object:
+    """Item -> times bought, where at all."""
+    found = by_item(model, catch_up(model, trained, lately(*events)))
+    return {item: columns["times_bought"] for item, columns in found.items() if columns["times_bought"]}
+
+
+@pytest.mark.parametrize(
+    ("events", "left"),
+    [
+        ([("purchase", "b", 1, 3.0), ("return", "b", 2, 3.0)], {"a": 2}),
+        ([("purchase", "b", 1, 3.0), ("return", "b", 2, 2.0)], {"a": 2, "b": 1}),
+        ([("purchase", "b", 1), ("return", "b", 2)], {"a": 2}),
+        ([("purchase", "b", 1), ("purchase", "b", 2), ("return", "b", 3)], {"a": 2, "b": 1}),
+        ([("purchase", "b", 1, 2.0), ("purchase", "b", 2, 2.0), ("return", "b", 3, 3.0)], {"a": 2, "b": 1}),
+        ([("purchase", "b", 1), ("return", "b", 2, 9.0), ("purchase", "b", 3)], {"a": 2, "b": 1}),
+        ([("return", "b", 2), ("purchase", "b", 1)], {"a": 2}),  # told of in the other order
+        ([("return", "b", 1), ("purchase", "b", 1)], {"a": 2}),
+        ([("return", "b", 1), ("purchase", "b", 2)], {"a": 2, "b": 1}),
+        ([("return", "a", 1)], {"a": 1}),
+        ([("return", "a", 1, 1.0), ("return", "a", 2, 1.0)], {}),
+        ([("return", "a", 1), ("return", "a", 2), ("return", "a", 3)], {}),
+        ([("purchase", "a", 1), ("return", "a", 2)], {"a": 2}),
+        ([("purchase", "a", 1), ("return", "a", 2), ("return", "a", 3)], {"a": 1}),
+        ([("return", "c", 1)], {"a": 2}),  # only looked at
+        ([("return", "nowhere", 1), ("purchase", "nowhere", 2)], {"a": 2}),
+    ],
+)
+def test_returns(tiny: Model, events: list[tuple[str, str, float]], left: dict[str, int]) -> None:
+    model, trained = trained_on(
+        tiny, [Trained("u", "a", "b0"), Trained("u", "a", "b1"), Trained("u", "c", "b2", event="view")]
+    )
+    assert bought(model, trained, *((kind, item, MIDNIGHT + at, *more) for kind, item, at, *more in events)) == left
+
+
+def test_one_of_two_trained_purchases_given_back_is_half_of_them(tiny: Model) -> None:
+    model, trained = trained_on(tiny, [Trained("u", "a", "b0"), Trained("u", "a", "b1"), Trained("u", "b", "b2")])
+    found = by_item(model, catch_up(model, trained, lately(("return", "a", MIDNIGHT + 1))))
+    assert found["a"] == pytest.approx(found["b"])
+    given_back = catch_up(model, trained, lately(("return", "b", MIDNIGHT + 1)))
+    assert list(by_item(model, given_back)) == ["a"]
+
+
+def test_who_only_looked_has_tastes_but_bought_nothing(tiny: Model) -> None:
+    told = lately(("view", "I001", MIDNIGHT + 5), ("click", "I003", MIDNIGHT), ("view", "I001", MIDNIGHT + 1))
+    person = read_person(tiny, Query(user_id="newcomer", lately=told), NO_SESSION)
+    assert not person.known
+    assert person.bought.tolist() == []
+    found = by_item(tiny, person.history)
+    assert found["I001"] == {
+        **{"times_bought": 0, "strength": pytest.approx(0.2), "frequency": 0},
+        **{"first": MIDNIGHT + 1, "last": MIDNIGHT + 5},
+    }
+    picks = recommend(tiny, Query(user_id="newcomer", limit=3, lately=told)).picks
+    assert [pick.category for pick in picks] == ["odd"] * 3
+    assert recommend(tiny, Query(user_id="newcomer", repeat=Repeat.ONLY, lately=told)).picks == ()
+
+
+@pytest.mark.parametrize("repeat", [Repeat.EXCLUDE, Repeat.ALLOW])
+@pytest.mark.parametrize("who", [{"user_id": "newcomer"}, {"session_id": "s-77"}])
+def test_who_is_new_is_answered_as_who_gives_the_same_items(tiny: Model, who: dict[str, str], repeat: Repeat) -> None:
+    for items in (("I000",), ("I003", "I007"), ("I001", "I002", "I010")):
+        told = lately(*(("purchase", item, tiny.recipe.until + 60) for item in items))
+        by_events = recommend(tiny, Query(**who, lately=told, repeat=repeat, limit=6)).scored
+        given_items = recommend(tiny, Query(recent_items=items, repeat=repeat, limit=6)).scored
+        assert by_events.items.tolist() == given_items.items.tolist()
+        np.testing.assert_allclose(by_events.scores, given_items.scores, rtol=1e-5)
+
+
+def test_a_purchase_leaves_the_picks_and_enters_buy_it_again(tiny: Model) -> None:
+    first = recommend(tiny, Query(user_id="u4")).picks[0].item_id
+    told = lately(("purchase", first, MIDNIGHT))
+    assert first not in {pick.item_id for pick in recommend(tiny, Query(user_id="u4", limit=100, lately=told)).picks}
+    again = recommend(tiny, Query(user_id="u4", repeat=Repeat.ONLY, limit=100, lately=told)).picks
+    assert first in {pick.item_id for pick in again}
+    assert first in {
+        pick.item_id for pick in recommend(tiny, Query(user_id="u4", repeat=Repeat.ALLOW, limit=100, lately=told)).picks
+    }
+
+
+@pytest.mark.parametrize("told", [NOTHING_NEW, Lately(), lately(("purchase", "nowhere", 1), ("view", "else", 2))])
+def test_where_nothing_tells_the_history_is_the_very_same(tiny: Model, told: Lately) -> None:
+    trained = tiny.history.of(4)
+    assert catch_up(tiny, trained, told) is trained
+    person = read_person(tiny, Query(user_id=tiny.user_ids[4], lately=told), NO_SESSION)
+    assert person.vector is not None
+    np.testing.assert_array_equal(person.vector, tiny.user_factors[4])
+
+
+def test_the_vector_is_the_solution_of_als_for_the_merged_history(tiny: Model) -> None:
+    """(Y' Cu Y + lambda I) x = Y' Cu p, with all items in Y: Hu, Koren and Volinsky 2008, eq. 4, as it stands there."""
+    told = lately(("purchase", "I001", MIDNIGHT), ("view", "I003", MIDNIGHT + 1), ("purchase", "I000", MIDNIGHT + 2))
+    person = read_person(tiny, Query(user_id="u4", lately=told), NO_SESSION)
+    strength = np.zeros(len(tiny.item_ids))
+    trained = tiny.history.of(tiny.user_ids.find("u4"))
+    strength[trained.items] = trained.strength
+    for item, weight in (("I001", 1.0), ("I003", 0.1), ("I000", 1.0)):
+        strength[tiny.item_ids.find(item)] += weight * tiny.recipe.event_strength
+    confidence = np.where(strength > 0, tiny.recipe.alpha * strength, 1.0)
+    factors = tiny.item_factors.astype(np.float64)
+    left = factors.T @ (factors * confidence[:, np.newaxis]) + tiny.recipe.regularization * np.eye(factors.shape[1])
+    expected = np.linalg.solve(left, factors.T @ np.where(strength > 0, confidence, 0.0))
+    np.testing.assert_allclose(person.vector, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_users_who_opted_out_are_not_read(tiny: Model) -> None:
+    told = lately(("purchase", "I001", MIDNIGHT))
+    person = read_person(tiny, Query(user_id="u4", personalized=False, lately=told), NO_SESSION)
+    assert (person.known, person.vector, person.bought.tolist()) == (False, None, [])
+
+
+@pytest.mark.parametrize(("erased_at", "known"), [(6, False), (5, True), (4, True)])
+def test_an_erasure_counts_where_the_version_was_trained_before_it(tiny: Model, erased_at: int, known: bool) -> None:
+    """The version was trained with all up to number 5."""
+    model = replace(tiny, manifest=replace(tiny.manifest, data={"live_seq": 5}))
+    told = replace(lately(("view", "I001", MIDNIGHT)), erased=Erasure(MIDNIGHT, erased_at))
+    person = read_person(model, Query(user_id="u4", lately=told), NO_SESSION)
+    assert person.known is known
+    trained = set(by_item(model, tiny.history.of(tiny.user_ids.find("u4")))) if known else set()
+    assert set(by_item(model, person.history)) == trained | {"I001"}
+    assert person.vector is not None, "what they did afterwards counts"

@@ -1,0 +1,137 @@
+"""The configuration file: defaults, and every bad key reported at once."""
+
+from pathlib import Path
+
+import pytest
+
+from training.config import load_config
+from training.errors import ConfigError
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "shop.toml"
+    file.write_text(text)
+    return file
+
+
+def complaint(tmp_path: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text), None)
+    return str(caught.value)
+
+
+def test_without_a_file_everything_has_a_default() -> None:
+    config = load_config(None, "orders.csv")
+    assert config.data.source == "orders.csv"
+    assert config.columns.user is None
+    assert (config.clean.min_events_per_user, config.clean.bots) == (1, True)
+    assert config.events == {"purchase": 1.0, "cart": 0.3, "view": 0.1}
+    assert (config.model.factors, config.model.half_life_days, config.model.alpha) == (64, 90.0, 4.0)
+    assert (config.evaluation.test_days, config.evaluation.k) == (28, 10)
+
+
+def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
+    text = '[data]\nsource = "a.csv"\n[model]\nfactors = 16\nalpha = 2\n[events]\nsale = 2\nlook = 0.5\n'
+    config = load_config(write(tmp_path, text), None)
+    assert config.data.source == "a.csv"
+    assert (config.model.factors, config.model.alpha, config.model.regularization) == (16, 2.0, 30.0)
+    assert config.events == {"sale": 2.0, "look": 0.5}
+    assert config.purchase_event == "sale"
+
+
+def test_the_data_argument_goes_before_the_files_source(tmp_path: Path) -> None:
+    file = write(tmp_path, '[data]\nsource = "a.csv"\ncatalogue = "items.csv"\n')
+    data = load_config(file, "b.csv").data
+    assert (data.source, data.catalogue) == ("b.csv", "items.csv")
+
+
+def test_all_bad_keys_are_reported_together_by_name_and_value(tmp_path: Path) -> None:
+    said = complaint(
+        tmp_path,
+        """
+        [data]
+        source = 7
+        [model]
+        factors = 0
+        alpha = "high"
+        weighting = "tf"
+        half_life = 3
+        [clean]
+        cancelled_basket = "("
+        product_item = "(?=x)"
+        bots = 1
+        [events]
+        purchase = -1
+        [evaluation]
+        k = 10.5
+        [gates]
+        """,
+    )
+    assert str(tmp_path / "shop.toml") in said
+    for line in (
+        "data.source = 7: ",
+        "model.factors = 0: ",
+        "model.alpha = 'high': ",
+        "model.weighting = 'tf': ",
+        "model.half_life = 3: unknown key; did you mean 'half_life_days'?",
+        "clean.cancelled_basket = '(': is no regular expression",
+        "clean.product_item = '(?=x)': is no regular expression",
+        "clean.bots = 1: ",
+        "events.purchase = -1: ",
+        "evaluation.k = 10.5: ",
+        "gates = {}: unknown key; did you mean 'gate'?",
+    ):
+        assert f"\n  {line}" in said
+
+
+def test_a_key_unlike_any_other_is_answered_with_what_there_is(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "[evaluation]\nzzz = 1\n")
+    assert "evaluation.zzz = 1: unknown key; known are test_days, k" in said
+
+
+def test_a_section_that_is_none_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path, 'data = "orders.csv"\n')
+    with pytest.raises(ConfigError, match=r"data = 'orders\.csv'"):
+        load_config(file, "b.csv")
+
+
+def test_events_that_all_weigh_nothing_are_refused(tmp_path: Path) -> None:
+    assert "at least one weight above 0" in complaint(tmp_path, "[events]\nview = 0\n")
+    assert "at least one weight above 0" in complaint(tmp_path, "[events]\n")
+
+
+def test_a_syntax_error_is_named_with_its_line(tmp_path: Path) -> None:
+    assert "line 2" in complaint(tmp_path, "[model]\nfactors = = 3\n")
+
+
+def test_a_file_that_is_no_text_or_is_not_there_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    with pytest.raises(ConfigError, match=r"shop\.toml: cannot be read: No such file"):
+        load_config(file, None)
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"shop\.toml: is no TOML"):
+        load_config(file, None)
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.toml")), ids=lambda file: file.name)
+def test_the_examples_load(file: Path) -> None:
+    assert load_config(file, None).columns.item
+
+
+def test_what_is_written_down_has_no_passwords(tmp_path: Path) -> None:
+    file = write(tmp_path, '[data]\nquery = "select 1"\ncatalogue = "https://host/items.csv?signature=secret"\n')
+    public = load_config(file, "postgresql://me:secret@host/shop").public()
+    assert public["data"] == {
+        "source": "postgresql://me:***@host/shop",
+        "query": "select 1",
+        "catalogue": "https://host/items.csv",
+    }
+    assert public["model"]["factors"] == 64
+
+
+def test_a_configuration_cannot_be_changed() -> None:
+    config = load_config(None, None)
+    with pytest.raises(ValueError, match="frozen"):
+        config.model.factors = 3

@@ -1,0 +1,1 @@
+"""A history to everything that a version holds."""

@@ -1,0 +1,127 @@
+"""Which items are bought in the same basket."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+from tqdm import tqdm
+
+from artifacts.cpus import available_cpus
+from artifacts.model.model import Neighbours
+from training.fitting.history import decay
+from training.interactions.dataset import Dataset
+from training.interactions.ordering import begins_run
+
+MIN_SUPPORT = 2
+PER_ITEM = 100
+# A basket larger than this says nothing about pairs, and its pairs would be most of the work.
+MAX_BASKET = 500
+HALF_LIFE_DAYS = 90.0
+# An item seen in less than about this many fresh baskets tells little of what goes with it.
+SHRINKAGE = 1.0
+PAIRS = 20_000_000  # found at a time: about half a gigabyte
+
+
+@dataclass(frozen=True)
+class _Baskets:
+    """The baskets of two items or more, and not too large.
+
+    `weighted` (n_baskets, n_items) complex64 is 1 + iw where a basket holds an item, w being age / size;
+    `by_item` (n_items, n_baskets) complex64 is 1 there. `work` (n_items,) int64 is the sum of the sizes of an item's
+    baskets, `partners` (n_items,) float64 that of its pair weights.
+    `baskets_of` (n_items,) counts all baskets with the item and `n_baskets` all there are, those of one item too:
+    who buys an item alone lowers the confidence of what goes with it.
+    """
+
+    weighted: csr_array
+    by_item: csr_array
+    work: npt.NDArray[np.int64]
+    partners: npt.NDArray[np.float64]
+    baskets_of: npt.NDArray[np.int64]
+    n_baskets: int
+
+
+def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
+    """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
+
+    The score is how much more of an item's company the other is than of everybody's (the added value of Sahar and
+    Mansour 1999), over baskets weighted by 1 / size and age, s_ij = w_ij / (w_i + SHRINKAGE) - w_j / w, with w_i and w
+    the sums of the pairs' weights. A best seller that is bought with everything has no more of it than its share, and
+    a single chance pair is below `MIN_SUPPORT`. Works through the items in chunks of at most `PAIRS` pairs, or of
+    one item, over all threads, so that memory does not grow with the baskets.
+    """
+    baskets, threads = _read_baskets(dataset), available_cpus()
+    chunks = _chunks(baskets.work, PAIRS // threads)
+    parts = []
+    with (
+        tqdm(desc="neighbours", total=dataset.n_items, unit=" items", disable=not show_progress) as bar,
+        ThreadPoolExecutor(threads) as pool,  # SciPy lets go of the interpreter while it multiplies
+    ):
+        for part in pool.map(partial(_chunk, baskets), chunks):
+            parts.append(part)
+            bar.update(len(part[0]))
+    sizes, items, score, support, confidence, lift = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Neighbours(
+        indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        items=items.astype(np.int32),
+        score=score.astype(np.float32),
+        support=support.astype(np.int32),
+        confidence=confidence.astype(np.float32),
+        lift=lift.astype(np.float32),
+    )
+
+
+def _read_baskets(dataset: Dataset) -> _Baskets:
+    rows = dataset.sales
+    basket, item, time = dataset.basket[rows], dataset.item[rows], dataset.time[rows]
+    sizes = np.bincount(basket)
+    size = sizes[basket]
+    usable = (size >= 2) & (size <= MAX_BASKET)
+    baskets_of = np.bincount(item, minlength=dataset.n_items)
+    basket, item, time, size = basket[usable], item[usable], time[usable], size[usable]
+    # Above 0 in float32 however old: a product of sparse matrices drops pairs that sum to 0.
+    weight = np.maximum(decay(time, dataset.until, HALF_LIFE_DAYS) / size, np.finfo(np.float32).tiny)
+    starts = np.append(np.flatnonzero(begins_run(basket)), len(basket)) if len(basket) else np.zeros(1, np.int64)
+    shape = (len(starts) - 1, dataset.n_items)
+    weighted = csr_array(((1 + 1j * weight).astype(np.complex64), item, starts), shape=shape)
+    return _Baskets(
+        weighted=weighted,
+        by_item=csr_array((np.ones(len(item), np.complex64), item, starts), shape=shape).T.tocsr(),
+        work=np.bincount(item, size, dataset.n_items).astype(np.int64),
+        partners=np.bincount(item, weight * (size - 1), dataset.n_items).astype(np.float64),
+        baskets_of=baskets_of,
+        n_baskets=int(np.count_nonzero(sizes)),
+    )
+
+
+def _chunks(work: npt.NDArray[np.int64], pairs: int) -> Iterator[slice]:
+    """Items of about as much work each: one, or as many as make no more than so many pairs."""
+    done, start = np.cumsum(work), 0
+    while start < len(work):
+        before = done[start] - work[start]
+        stop = max(int(np.searchsorted(done, before + pairs, "right")), start + 1)
+        yield slice(start, stop)
+        start = stop
+
+
+def _chunk(baskets: _Baskets, some: slice) -> tuple[npt.NDArray[Any], ...]:
+    """Row sizes, items, score, support, confidence and lift for some items. One product of complex numbers gives both
+    counts and weights of the pairs."""
+    pairs = baskets.by_item[some] @ baskets.weighted
+    row, item = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr)), pairs.indices
+    often = (pairs.data.real >= MIN_SUPPORT) & (item != row + some.start)
+    row, item, support, together = row[often], item[often], pairs.data.real[often], pairs.data.imag[often]
+    shared = together / (baskets.partners[row + some.start] + SHRINKAGE)
+    added = shared - baskets.partners[item] / max(float(baskets.partners.sum()), 1e-9)
+    kept = np.flatnonzero(added > 0)
+    order = kept[np.lexsort((item[kept], -added[kept], row[kept]))]
+    best = order[np.arange(len(order)) - np.searchsorted(row[order], row[order]) < PER_ITEM]
+    row, item, support, score = row[best], item[best], support[best], added[best]
+    confidence = support / baskets.baskets_of[row + some.start]
+    lift = confidence * baskets.n_baskets / baskets.baskets_of[item]
+    return np.bincount(row, minlength=pairs.shape[0]), item, score, support, confidence, lift

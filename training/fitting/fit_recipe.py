@@ -1,0 +1,26 @@
+"""Fit what is published: the blend, and a ranker on top where the recipe has one."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import polars as pl
+
+from artifacts.cpus import available_cpus
+from artifacts.model.model import Fitted
+from training.fitting.fit import fit
+from training.fitting.ranker import fit_ranker
+from training.fitting.ranker_examples import Lessons
+from training.interactions.dataset import Dataset
+from training.live.events import event_weights
+
+
+def fit_recipe(dataset: Dataset, catalogue: pl.DataFrame, lessons: Lessons, moment: datetime) -> Fitted:
+    """Fit on a history that ends at `moment` (naive UTC), with a ranker where the configured recipe has one and the
+    history is long enough to teach it."""
+    settings = lessons.config.model
+    fitted = fit(dataset, catalogue, settings, lessons.show_progress)
+    fitted = replace(fitted, recipe=replace(fitted.recipe, event_weights=event_weights(lessons.config)))
+    examples = lessons.until(moment) if settings.recipe == "ranker" else []
+    if not examples:
+        return fitted
+    return replace(fitted, forest=fit_ranker(examples, settings.seed, available_cpus()))

@@ -1,0 +1,92 @@
+"""What the shop's own past teaches a ranker: windows whose outcome is known, asked as of the day they began."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from tqdm import tqdm
+
+from artifacts.model.ids import UNKNOWN
+from artifacts.model.model import Fitted, Model, open_model
+from artifacts.publishing.manifest import Provenance
+from artifacts.publishing.store import Store
+from training.config import Config
+from training.fitting.fit import fit
+from training.fitting.ranker import Examples, find_examples, no_examples
+from training.interactions.dataset import encode
+from training.interactions.interactions import Interactions
+from training.interactions.windows import Window, before, within
+
+WINDOW = timedelta(days=28)
+STEP = timedelta(days=14)
+N_WINDOWS = 6
+# Of a window's customers; more teach little and cost time.
+MAX_USERS = 2_000
+# With fewer customers in all windows together, trees learn them by heart.
+MIN_USERS = 200
+
+
+@dataclass
+class Lessons:
+    """Examples by the day their window began. Each is found once, however many rankers learn from it."""
+
+    interactions: Interactions
+    config: Config
+    show_progress: bool
+    found: dict[datetime, Examples] = field(default_factory=dict)
+
+    def until(self, moment: datetime) -> list[Examples]:
+        """The examples of the last `N_WINDOWS` windows that end at `moment` or before: nothing later is looked at.
+
+        Empty where the history holds too few customers to learn from.
+        """
+        starts = [moment - WINDOW - step * STEP for step in range(N_WINDOWS)]
+        missing = [start for start in starts if start not in self.found]
+        for start in tqdm(missing, "past windows", disable=not self.show_progress or not missing):
+            self.found[start] = self._examples(Window(start, start + WINDOW))
+        examples = [self.found[start] for start in starts if len(self.found[start].sizes)]
+        return examples if sum(len(some.sizes) for some in examples) >= MIN_USERS else []
+
+    def _examples(self, window: Window) -> Examples:
+        history = before(self.interactions, window.start)
+        if history.frame["user_id"].drop_nulls().is_empty():
+            return no_examples()
+        dataset = encode(history.frame, history.catalogue["item_id"], self.config.purchase_event)
+        rng = np.random.default_rng(self.config.model.seed)
+        settings = self.config.model.model_copy(update={"recipe": "ranker"})
+        with opened(fit(dataset, history.catalogue, settings, show_progress=False)) as model:
+            return find_examples(model, self._purchases(window, model, rng), rng)
+
+    def _purchases(
+        self, window: Window, model: Model, rng: np.random.Generator
+    ) -> list[tuple[str, np.ndarray[tuple[int], np.dtype[np.int32]]]]:
+        """A sample of the known users with a purchase in the window, and the indexes of the items they bought."""
+        bought = (
+            within(self.interactions, window, self.config.purchase_event)
+            .drop_nulls("user_id")
+            .group_by("user_id")
+            .agg(pl.col("item_id").unique().sort())
+            .sort("user_id")
+        )
+        known = [row for row in bought.iter_rows() if model.user_ids.find(row[0]) != UNKNOWN]
+        chosen = np.sort(rng.choice(len(known), min(MAX_USERS, len(known)), replace=False))
+        return [
+            (known[index][0], np.array([model.item_ids.find(item_id) for item_id in known[index][1]], np.int32))
+            for index in chosen.tolist()
+        ]
+
+
+@contextmanager
+def opened(fitted: Fitted) -> Iterator[Model]:
+    """What was fitted, published to a store of its own and opened as the service opens it."""
+    with tempfile.TemporaryDirectory(prefix="aisle-") as directory:
+        store = Store(Path(directory))
+        with store.draft() as draft:
+            fitted.save(draft)
+            version = store.publish(draft, Provenance(created=datetime.now(UTC).isoformat(timespec="seconds")))
+        yield open_model(store.path(version))

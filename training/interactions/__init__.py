@@ -1,0 +1,1 @@
+"""Canonical rows to a shop's cleaned history, and cuts of it."""

@@ -1,0 +1,1 @@
+"""The live store as one more source of a training run."""

@@ -1,0 +1,1 @@
+"""The published version's picks as a file."""

@@ -1,0 +1,74 @@
+"""The picks of a chunk of users: asked of a version, laid out as rows, written as a part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from artifacts.batch.item_bounds import Shelf, fill_shelf
+from artifacts.batch.recommend_many import FALLBACKS, ManyAnswers, recommend_many
+from artifacts.live.activity import Lately
+from artifacts.live.overlay import Overlay, Told
+from artifacts.model.model import Model, open_model
+from artifacts.queries.query import Fallback, Query
+from training.picks.files import Format
+from training.picks.parts import Parts, Tally
+from training.picks.table import describe_items, lay_out, read_texts
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What all users of a run are asked: the version's directory, a query that lacks its `user_id`, the memory in bytes
+    that may be worked in, beside the model and the rows of a chunk, and what the live store told of items."""
+
+    version: Path
+    query: Query
+    n_bytes: int
+    told: Told | None = None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The users of one part, in the order of their rows: indexes of the version's, or ids. `lately`, by place, is what
+    the live store tells of some of them."""
+
+    number: int
+    users: range | tuple[str, ...]
+    lately: Mapping[int, Lately] = field(default_factory=dict)
+
+
+def write_chunk(asked: Asked, parts: Parts, form: Format, chunk: Chunk) -> Tally:
+    """Answer a chunk's users and add the part. Raises as `open_model` does, and OSError."""
+    model, shelf, items = _opened(asked)
+    if isinstance(chunk.users, range):
+        indexes = np.arange(chunk.users.start, chunk.users.stop)
+        user_ids = read_texts(model.user_ids, slice(chunk.users.start, chunk.users.stop))
+    else:
+        indexes = np.array([model.user_ids.find(user_id) for user_id in chunk.users], np.int64)
+        user_ids = pl.Series(chunk.users, dtype=pl.String)
+    answers = recommend_many(model, shelf, asked.query, indexes, asked.n_bytes, lately=chunk.lately)
+    tally = _count(answers)
+    parts.add(chunk.number, tally, partial(form.write_part, lay_out(answers, user_ids, items)))
+    return tally
+
+
+def _count(answers: ManyAnswers) -> Tally:
+    n_users = len(answers.fallbacks)
+    return Tally(
+        users=n_users,
+        picks=len(answers.picks.users),
+        unknown=int(np.count_nonzero(answers.fallbacks == FALLBACKS.index(Fallback.UNKNOWN_USER))),
+        empty=n_users - len(np.unique(answers.picks.users)),
+    )
+
+
+@lru_cache(maxsize=1)
+def _opened(asked: Asked) -> tuple[Model, Shelf, pl.DataFrame]:
+    """Each process opens the version for itself, once."""
+    model = open_model(asked.version)
+    if asked.told is not None:
+        model = Overlay(model, asked.told).model
+    return model, fill_shelf(model, asked.query), describe_items(model)

@@ -1,0 +1,100 @@
+"""What the live store tells of those whom a run of picks asks for, read once as the run begins."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from sys import intern
+
+from artifacts.live.activity import NOTHING_NEW, Lately, LiveEvent
+from artifacts.live.activity_lookup import MAX_LOOKS, MAX_ORDERS
+from artifacts.live.erasures import Erasures
+from artifacts.live.events import LOOK, NOTHING, ORDER, WEIGHT_CLASS, ItemEvent, StoredEvent
+from artifacts.live.overlay import Told, nothing_told
+from artifacts.model.model import Model
+from training.errors import DataError
+from training.live.connection import open_live
+from training.picks.chunk import Chunk
+from training.picks.table import read_texts
+
+
+@dataclass
+class _Deeds:
+    """A user's newest orders and looks, oldest first."""
+
+    orders: deque[LiveEvent] = field(default_factory=lambda: deque(maxlen=MAX_ORDERS))
+    looks: deque[LiveEvent] = field(default_factory=lambda: deque(maxlen=MAX_LOOKS))
+
+
+@dataclass(frozen=True)
+class LiveState:
+    """What was told since a version was trained: of items, and of users with an order or a look, an erasure or a
+    preference. `name` is the store's, `seq` the number of its last change."""
+
+    name: str
+    seq: int
+    told: Told
+    erasures: Erasures
+    opted_out: frozenset[str]
+    deeds: Mapping[str, _Deeds]
+
+    def of(self, user_id: str) -> Lately:
+        """What the live store tells of a user, NOTHING_NEW for most."""
+        erased, deeds = self.erasures.of(user_id), self.deeds.get(user_id)
+        if user_id in self.opted_out:
+            return Lately(erased=erased, personalized=False)
+        if erased is None and deeds is None:
+            return NOTHING_NEW
+        since = erased.seq if erased else 0
+        orders, looks = (deeds.orders, deeds.looks) if deeds else ((), ())
+        return Lately(_newest_first(orders, since), _newest_first(looks, since), erased)
+
+    def inform(self, chunk: Chunk, model: Model) -> Chunk:
+        """The chunk with what is told of its users. Of the version's own users, those erased since are none of it any
+        more; who is listed stays, unknown."""
+        users, known = chunk.users, isinstance(chunk.users, range)
+        user_ids = _ids(model, users) if isinstance(users, range) else users
+        told = {user_id: lately for user_id in user_ids if (lately := self.of(user_id)) is not NOTHING_NEW}
+        if known and any(lately.erased for lately in told.values()):
+            users = user_ids = tuple(one for one in user_ids if told.get(one, NOTHING_NEW).erased is None)
+        by_place = {place: told[user_id] for place, user_id in enumerate(user_ids) if user_id in told}
+        return Chunk(chunk.number, users, by_place)
+
+
+def read_live_state(url: str, model: Model) -> LiveState:
+    """Read what was told since the version was trained. Who was erased is read last.
+
+    Raises DataError where the live store cannot be read, or is older than what the version has read of it.
+    """
+    with open_live(url) as store:
+        seq = store.watermark()
+        if seq < model.live_seq:
+            raise DataError(
+                f"the live store cannot be used: {store.name}: its last change has the number {seq}, and "
+                f"{model.version} has read up to {model.live_seq}: it is an older copy, or another one: train again"
+            )
+        told, deeds = nothing_told(model), dict[str, _Deeds]()
+        told.add_items(store.changes_since(model.live_seq).items)
+        told.add_events(_told(store.events(model.live_seq, seq), deeds))
+        opted_out, erasures = store.opted_out(), store.erasures(model.live_seq)
+        return LiveState(store.name, seq, told, erasures, opted_out, deeds)
+
+
+def _ids(model: Model, users: range) -> tuple[str, ...]:
+    return tuple(read_texts(model.user_ids, slice(users.start, users.stop)))
+
+
+def _told(events: Iterable[StoredEvent], deeds: dict[str, _Deeds]) -> Iterator[ItemEvent]:
+    """What events tell of items; what users did is noted on the way. Texts that come again and again are held once."""
+    for event in events:
+        kind, item_id = WEIGHT_CLASS[event.type], intern(event.item_id)  # type: ignore[index]
+        if kind == NOTHING:
+            continue
+        if event.user_id is not None:
+            theirs = deeds.setdefault(event.user_id, _Deeds())
+            done = LiveEvent(event.seq, intern(event.type), item_id, event.time, event.quantity)
+            {ORDER: theirs.orders, LOOK: theirs.looks}[kind].append(done)
+        yield ItemEvent(event.seq, item_id, event.type, event.time, event.quantity)
+
+
+def _newest_first(events: Sequence[LiveEvent], since: int) -> tuple[LiveEvent, ...]:
+    return tuple(event for event in reversed(events) if event.seq > since)

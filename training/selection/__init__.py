@@ -1,0 +1,1 @@
+"""Which settings are published, and whether."""

@@ -1,0 +1,258 @@
+"""Hyper-parameters found on the window before the test window, and the configuration that holds them."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import tomlkit
+from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+from tqdm import tqdm
+
+from artifacts.publishing.durable import replace_text
+from training.config import Config, Model
+from training.errors import DataError, TuneError
+from training.evaluation.bootstrap import Estimate, difference, resample
+from training.evaluation.run import case_ndcg, cases_of, fitted_before
+from training.evaluation.tasks import JUDGED, Task
+from training.fitting.ranker_examples import Lessons
+from training.interactions.interactions import read_interactions
+from training.interactions.sampling import draw_sample
+from training.interactions.windows import Window, before, test_window
+from training.live.settings import NO_LIVE_STORE, LiveSettings
+from training.selection.recipe_choice import worth_it
+
+TRIALS_SUFFIX = ".trials"
+"""Of the file beside the output that holds all trials, and from which the next run goes on."""
+
+# Where the search looks, on a logarithmic scale; what is configured is always within.
+RANGES: dict[str, tuple[float, float]] = {
+    "factors": (16, 256),
+    "regularization": (0.1, 300.0),
+    "alpha": (0.3, 40.0),
+    "iterations": (5, 30),
+    "half_life_days": (7.0, 730.0),
+}
+WEIGHTINGS = ("binary", "count", "log", "bm25")
+TUNED = (*RANGES, "weighting")
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a run ends, whatever comes first; the configured settings are always measured. `trials` makes a run end
+    in the same place on every machine."""
+
+    seconds: float
+    trials: int | None = None
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What was found on `window` in `n_trials`, this run's and earlier ones'.
+
+    `settings` are the best of [model], `ndcg` the mean (configured, best) of each task, `gains` their difference on
+    the same cases, and `better` whether it is measurable: only then are the settings written.
+    """
+
+    window: Window
+    n_trials: int
+    settings: Mapping[str, Any]
+    ndcg: Mapping[Task, tuple[float, float]]
+    gains: Mapping[Task, Estimate]
+    better: bool
+
+    @property
+    def text(self) -> str:
+        """What was found, for the terminal."""
+        lines = [
+            f"{self.n_trials} trials on {self.window.start:%Y-%m-%d} to {self.window.end:%Y-%m-%d}",
+            f"  {'NDCG':16}{'configured':>12}{'best':>8}  difference (95%)",
+        ]
+        for task, gain in self.gains.items():
+            configured, best = self.ndcg[task]
+            means = f"{configured:12.4f}{best:8.4f}"
+            lines.append(f"  {task:16}{means}  {gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})")
+        if not self.better:
+            return "\n".join([*lines, "not measurably better: the settings stay as configured"])
+        found = (f"  {key} = {json.dumps(value)}" for key, value in self.settings.items())
+        return "\n".join([*lines, "measurably better, on the window they were chosen on:", *found])
+
+
+def tune(  # noqa: PLR0913
+    config: Config,
+    path: Path | None,
+    out: Path,
+    budget: Budget,
+    show_progress: bool,
+    *,
+    live: LiveSettings = NO_LIVE_STORE,
+) -> Tuned:
+    """Search [model] for the blend and write `out`: the configuration of `path` with what was found.
+
+    Goes on with the trials beside `out` if they are of the same data and configuration. An interrupt (Ctrl-C) ends the
+    search, and what was found until then is written. Raises DataError and TuneError.
+    """
+    if out.is_dir() or not out.parent.is_dir():
+        raise TuneError(f"{out}: cannot be written: its directory has to exist, and it is no directory itself")
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path else tomlkit.document()
+    interactions = draw_sample(read_interactions(config, show_progress, live))
+    window = test_window(interactions.frame, config.evaluation.test_days).earlier(1)
+    # From here on there is no test window.
+    lessons = Lessons(before(interactions, window.end), _with(config, {"recipe": "blend"}), show_progress=False)
+    with _study(out, lessons) as study:
+        _search(study, lessons, window, budget, show_progress)
+        tuned = _judge(study, lessons.config.model, window)
+    if tuned.better:
+        document.setdefault("model", tomlkit.table()).update(tuned.settings)
+    replace_text(out, tomlkit.dumps(document))
+    return tuned
+
+
+@contextmanager
+def _study(out: Path, lessons: Lessons) -> Iterator[optuna.Study]:
+    """The trials of the same data and the same configuration, but for what is tuned."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    trials = out.with_name(out.name + TRIALS_SUFFIX)
+    model = lessons.config.model
+    what = [
+        lessons.interactions.fingerprint,
+        _with(lessons.config, {key: getattr(Model(), key) for key in TUNED}).public(),
+        {key: _range(key, model) for key in RANGES},
+    ]
+    url = URL.create("sqlite", database=str(trials.absolute())).render_as_string()
+    try:
+        storage = optuna.storages.RDBStorage(url)
+        study = optuna.create_study(
+            storage=storage,
+            study_name=hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest(),
+            load_if_exists=True,
+            direction="maximize",
+        )
+        # Otherwise a run that goes on would first try again what the one before it tried first.
+        study.sampler = optuna.samplers.TPESampler(seed=(model.seed + len(study.trials)) % 2**32)
+    except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError) as error:
+        raise TuneError(f"{trials}: cannot be used: {' '.join(str(error).split())}") from error
+    try:
+        yield study
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _search(study: optuna.Study, lessons: Lessons, window: Window, budget: Budget, show_progress: bool) -> None:
+    ends = time.monotonic() + budget.seconds
+    total = round(budget.seconds)
+    form = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} s{postfix}"
+    with (
+        tqdm(desc="tuning", total=total, disable=not show_progress, bar_format=form) as bar,
+        suppress(KeyboardInterrupt),
+    ):
+
+        def follow(study: optuna.Study, _: FrozenTrial) -> None:
+            bar.set_postfix_str(f"{len(_complete(study))} tried, best NDCG {study.best_value:.4f}", refresh=False)
+            bar.update(min(total - round(ends - time.monotonic()), total) - bar.n)
+
+        objective = _objective(lessons, window)
+        if _configured(study, lessons.config.model) is None:
+            study.enqueue_trial(_params(lessons.config.model))
+            study.optimize(objective, n_trials=1, callbacks=[follow])
+        left = max(ends - time.monotonic(), 0)
+        study.optimize(objective, n_trials=budget.trials, timeout=left, callbacks=[follow])
+
+
+def _objective(lessons: Lessons, window: Window) -> Callable[[Trial], float]:
+    """The mean over tasks of the blend's NDCG; a trial keeps that of each case, for comparisons."""
+    found = cases_of(lessons, window, JUDGED)
+    if found is None:
+        raise DataError(
+            f"nothing to tune on: nobody who had bought before {window.start:%Y-%m-%d} "
+            f"bought again up to {window.end:%Y-%m-%d}"
+        )
+    known, tasks = found
+
+    def objective(trial: Trial) -> float:
+        settings = _suggest(trial, lessons.config.model)
+        with fitted_before(known, replace(lessons, config=_with(lessons.config, settings))) as model:
+            ndcg = case_ndcg(model, tasks, lessons)
+        trial.set_user_attr("ndcg", {str(task): values.round(6).tolist() for task, values in ndcg.items()})
+        trial.set_user_attr("settings", settings)
+        return float(np.mean([values.mean() for values in ndcg.values()]))
+
+    return objective
+
+
+def _suggest(trial: Trial, configured: Model) -> dict[str, Any]:
+    decays = trial.suggest_categorical("decays", [True, False])
+    return {
+        "factors": _suggest_int(trial, "factors", configured),
+        "regularization": _suggest_float(trial, "regularization", configured),
+        "alpha": _suggest_float(trial, "alpha", configured),
+        "iterations": _suggest_int(trial, "iterations", configured),
+        "weighting": trial.suggest_categorical("weighting", WEIGHTINGS),
+        "half_life_days": _suggest_float(trial, "half_life_days", configured) if decays else 0.0,
+    }
+
+
+def _suggest_int(trial: Trial, key: str, configured: Model) -> int:
+    low, high = _range(key, configured)
+    return trial.suggest_int(key, int(low), int(high), log=True)
+
+
+def _suggest_float(trial: Trial, key: str, configured: Model) -> float:
+    """To three digits, which a person can read, but for what is configured."""
+    low, high = _range(key, configured)
+    value = trial.suggest_float(key, low, high, log=True)
+    return value if value == getattr(configured, key) else float(f"{value:.3g}")
+
+
+def _range(key: str, configured: Model) -> tuple[float, float]:
+    low, high = RANGES[key]
+    value = getattr(configured, key) or low
+    return min(low, value), max(high, value)
+
+
+def _params(model: Model) -> dict[str, Any]:
+    """The settings as the search knows them: no decay is a choice of its own."""
+    settings = model.model_dump(include=set(TUNED))
+    decays = model.half_life_days > 0
+    return {"decays": decays} | {key: value for key, value in settings.items() if decays or key != "half_life_days"}
+
+
+def _complete(study: optuna.Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
+
+def _configured(study: optuna.Study, model: Model) -> FrozenTrial | None:
+    return next((trial for trial in _complete(study) if trial.params == _params(model)), None)
+
+
+def _judge(study: optuna.Study, model: Model, window: Window) -> Tuned:
+    first, best = _configured(study, model), max(_complete(study), key=_value, default=None)
+    if first is None or best is None:
+        raise TuneError("stopped before even the configured settings were measured")
+    one, other = (
+        {Task(task): np.array(cases) for task, cases in each.user_attrs["ndcg"].items()} for each in (first, best)
+    )
+    gains = {
+        task: difference(other[task], cases, resample(len(cases), np.random.default_rng(SEED)))
+        for task, cases in one.items()
+    }
+    means = {task: (float(cases.mean()), float(other[task].mean())) for task, cases in one.items()}
+    return Tuned(window, len(_complete(study)), best.user_attrs["settings"], means, gains, worth_it(gains))
+
+
+def _value(trial: FrozenTrial) -> float:
+    return trial.value if trial.value is not None else -np.inf
+
+
+def _with(config: Config, settings: Mapping[str, Any]) -> Config:
+    return config.model_copy(update={"model": config.model.model_copy(update=settings)})
