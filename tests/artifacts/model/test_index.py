@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artifacts.model import exact_search as by_length
+from artifacts.model import index as search
 from artifacts.model.exact_search import order_by_length
 from artifacts.model.index import ItemIndex, best, open_index, save_index
-from artifacts.model.model import exact_search as by_length
-from artifacts.model.model import index as search
 from training.fitting import index as building
 from training.fitting.index import build_index, looked_at, measure_recall
 

@@ -23,10 +23,10 @@ from tests.support.live_events import opened
 from tests.support.versions import copy_of, publish_again
 from training import __main__ as command_line
 from training.live.settings import LiveSettings
+from training.picks import parts as picks_parts
+from training.picks import write_picks as picks
 from training.picks.files import SCHEMA
-from training.picks.write_picks import parts as picks_parts
 from training.picks.write_picks import write_picks
-from training.picks.write_picks import write_picks as picks
 
 QUERIES = {
     "default": Query(limit=6),

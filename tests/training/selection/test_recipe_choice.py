@@ -16,7 +16,8 @@ from training.config import Model as Settings
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.tasks import Task
 from training.fitting.ranker_examples import Lessons
-from training.interactions.interactions import read_interactions, sampling
+from training.interactions import sampling
+from training.interactions.interactions import read_interactions
 from training.interactions.sampling import draw_sample
 from training.selection import recipe_choice as module
 from training.selection.recipe_choice import Choice, Ndcg, choose_recipe, find_weights, settled, worth_it
