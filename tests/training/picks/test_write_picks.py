@@ -25,8 +25,7 @@ from service import limits
 from tests.support.gunicorn_service import Service
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
-from training.config import Columns, Config, Data
-from training.config import Model as ModelSettings
+from training.config import Columns, Config, Data, ModelSettings
 from training.errors import PicksError
 from training.job import train
 from training.picks import user_list
