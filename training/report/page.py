@@ -64,6 +64,7 @@ def render(evaluation: Evaluation, run: Run, judgement: Judgement | None, versio
         ndcg=f"NDCG@{evaluation.k}",
         charts=_charts(evaluation),
         past=_past(versions, evaluation.k),
+        windows=[_day(one) for one in (evaluation.test, *evaluation.backtests) if one],
         best=_best,
     )
 
@@ -78,7 +79,12 @@ def write_report(
 def _estimate(one: Estimate) -> Markup:
     digits = 3 if abs(one.value) < 1 else 2
     value, low, high = (f"{end:.{digits}f}" for end in (one.value, one.low, one.high))
-    return Markup("{} <small>{} to {}</small>").format(value, low, high)
+    return Markup("{} <small>{}&nbsp;to {}</small>").format(value, low, high)
+
+
+def _day(result: WindowResult) -> Markup:
+    """On which a window starts; not to be broken where room is short."""
+    return Markup("<time>{}</time>").format(result.window.start.date())
 
 
 def _best(result: TaskResult, metric: str) -> str:

@@ -51,7 +51,7 @@ def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Eval
     assert evaluation.test is not None
     for task, result in evaluation.test.tasks.items():
         assert TASK_TITLES[task][0] in page
-        assert all(page.count(f"<td>{model}</td>") >= 1 for model in result.rows)
+        assert all(page.count(f'<th scope="row">{model}</th>') >= 1 for model in result.rows)
     assert "1,234" in page
     assert page.count("<details") == len(evaluation.test.sample_users)
     assert "Item number" in page
@@ -59,14 +59,14 @@ def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Eval
 
 def test_backtests_stand_beside_the_last_window(page: str, evaluation: Evaluation):
     assert len(evaluation.backtests) == 1
-    assert f"<th>{evaluation.backtests[0].window.start.date()}</th>" in page
+    assert f"<time>{evaluation.backtests[0].window.start.date()}</time>" in page
 
 
 def test_a_forced_version_says_so(evaluation: Evaluation):
     check = Check(Task.DISCOVERY, "popularity", 0.1, 0.2, Estimate(-0.1, -0.15, -0.05), 0.02)
     text = render(evaluation, RUN, Judgement((check,), (), "a <new> season"), VERSIONS)
     assert "published by force: a &lt;new&gt; season" in text
-    assert 'class="worse">worse<' in text
+    assert 'class="text worse">worse<' in text
 
 
 def test_a_sample_is_called_one(evaluation: Evaluation, page: str):
