@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.report_page import RUN
 from tests.support.shop import write_tiny_shop
-from tests.training.report.test_page import RUN
 from training.__main__ import main
 from training.config import Config
 from training.evaluation.results import RECIPE, Evaluation
