@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from implicit.cpu.als import AlternatingLeastSquares
 from implicit.nearest_neighbours import ItemItemRecommender, bm25_weight, normalize
-from scipy.linalg import lapack
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
@@ -22,6 +21,7 @@ from training.evaluation.answers import Picks
 from training.evaluation.metrics import NO_ITEM
 from training.evaluation.purchases import Past, Purchases
 from training.evaluation.tasks import Cases, Task
+from training.fitting.ridge import regress_items
 
 # EASE inverts a dense (n_items, n_items) matrix: some 300 MB and ten seconds of one core at this size.
 EASE_MAX_ITEMS = 6_000
@@ -195,22 +195,10 @@ def _item_knn(weighted: csr_matrix) -> Score:
 
 
 def _ease(fresh: csr_array) -> Score:
-    """Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data", eq. 8: B = I - P diag(1 / diag(P)) with
-    P = (X^T X + lambda I)^-1. X holds decayed counts in place of ones, which does better on purchases."""
+    """EASE (Steck 2019) over decayed counts in place of ones, which does better on purchases."""
     gram = (fresh.T @ fresh).toarray().astype(np.float64)
-    gram[np.diag_indices_from(gram)] += EASE_REGULARIZATION
-    inverse = _inverse(gram)
-    weights = (-inverse / np.diag(inverse)).astype(np.float32)
-    np.fill_diagonal(weights, 0)
+    weights = regress_items(gram, EASE_REGULARIZATION).astype(np.float32)
     return lambda given: np.asarray(given @ weights, np.float32)
-
-
-def _inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Of a symmetric positive definite matrix, by its Cholesky factor: a third of the work of a general one."""
-    factor, _ = lapack.dpotrf(matrix, lower=1)
-    lower, _ = lapack.dpotri(factor, lower=1)
-    lower = np.tril(lower)
-    return np.asarray(lower + np.tril(lower, -1).T)
 
 
 def _als_defaults(history: csr_array) -> Score:
