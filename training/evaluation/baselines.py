@@ -26,7 +26,7 @@ from training.fitting.ridge import regress_items
 # EASE inverts a dense (n_items, n_items) matrix: some 300 MB and ten seconds of one core at this size.
 EASE_MAX_ITEMS = 6_000
 EASE_REGULARIZATION = 100.0
-LATELY_DAYS = 14
+RECENT_SALES_DAYS = 14
 IALS_PP_EPOCHS = 16
 # The usual BM25 parameters (Robertson and Zaragoza 2009); item-kNN is at its best with them on purchases.
 BM25_K1, BM25_B = 1.2, 0.75
@@ -159,14 +159,14 @@ def _highest(scores: Scores, k: int) -> Counts:
     return found[np.lexsort((found, -scores[found]))[:k]]
 
 
-def for_users(past: Past, sold: Counts, sold_lately: Counts) -> Iterator[Baseline]:
+def for_users(past: Past, sold: Counts, sold_recently: Counts) -> Iterator[Baseline]:
     """Rivals in what to show a user, one fitted at a time.
 
-    `sold`, `sold_lately` (n_items,): in how many baskets an item was, ever and in the last `LATELY_DAYS`.
+    `sold`, `sold_recently` (n_items,): in how many baskets an item was, ever and in the last `RECENT_SALES_DAYS`.
     """
     yield Baseline("popularity, all time", _same_for_all(sold))
-    yield Baseline(f"popularity, last {LATELY_DAYS} days", _same_for_all(sold_lately))
-    yield Baseline("personal frequency, then popularity", _personal_frequency(sold_lately))
+    yield Baseline(f"popularity, last {RECENT_SALES_DAYS} days", _same_for_all(sold_recently))
+    yield Baseline("personal frequency, then popularity", _personal_frequency(sold_recently))
     if past.count.nnz > FITTED_MAX_PAIRS:
         return
     yield Baseline("item-kNN, cosine", _item_knn(normalize(past.count.T).T))
@@ -183,8 +183,8 @@ def _same_for_all(values: Counts) -> Score:
     return lambda given: Few(csr_array(given.shape), shared)
 
 
-def _personal_frequency(sold_lately: Counts) -> Score:
-    behind = share(sold_lately / (sold_lately.max(initial=0) + 1.0))
+def _personal_frequency(sold_recently: Counts) -> Score:
+    behind = share(sold_recently / (sold_recently.max(initial=0) + 1.0))
     return lambda given: Few(given, behind)
 
 

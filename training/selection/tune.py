@@ -23,7 +23,7 @@ from training.errors import DataError, TuneError
 from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.run import case_ndcg, cases_of, fitted_before
 from training.evaluation.tasks import JUDGED, Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
 from training.interactions.sampling import draw_sample
 from training.interactions.windows import Window, before, test_window
@@ -107,12 +107,10 @@ def tune(  # noqa: PLR0913
     interactions = draw_sample(read_interactions(config, show_progress, live))
     window = test_window(interactions.frame, config.evaluation.test_days).earlier(1)
     # From here on there is no test window.
-    ranker_examples = RankerExamples(
-        before(interactions, window.end), _with(config, {"recipe": "blend"}), show_progress=False
-    )
-    with _study(out, ranker_examples) as study:
-        _search(study, ranker_examples, window, budget, show_progress)
-        tuned = _judge(study, ranker_examples.config.model, window)
+    run = TrainingRun(before(interactions, window.end), _with(config, {"recipe": "blend"}), show_progress=False)
+    with _study(out, run) as study:
+        _search(study, run, window, budget, show_progress)
+        tuned = _judge(study, run.config.model, window)
     if tuned.better:
         document.setdefault("model", tomlkit.table()).update(tuned.settings)
     replace_text(out, tomlkit.dumps(document))
@@ -120,14 +118,14 @@ def tune(  # noqa: PLR0913
 
 
 @contextmanager
-def _study(out: Path, ranker_examples: RankerExamples) -> Iterator[optuna.Study]:
+def _study(out: Path, run: TrainingRun) -> Iterator[optuna.Study]:
     """The trials of the same data and the same configuration, but for what is tuned."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     trials = out.with_name(out.name + TRIALS_SUFFIX)
-    model = ranker_examples.config.model
+    model = run.config.model
     what = [
-        ranker_examples.interactions.fingerprint,
-        _with(ranker_examples.config, {key: getattr(ModelSettings(), key) for key in TUNED}).public(),
+        run.interactions.fingerprint,
+        _with(run.config, {key: getattr(ModelSettings(), key) for key in TUNED}).public(),
         {key: _range(key, model) for key in RANGES},
     ]
     url = URL.create("sqlite", database=str(trials.absolute())).render_as_string()
@@ -150,9 +148,7 @@ def _study(out: Path, ranker_examples: RankerExamples) -> Iterator[optuna.Study]
         storage.engine.dispose()
 
 
-def _search(
-    study: optuna.Study, ranker_examples: RankerExamples, window: Window, budget: Budget, show_progress: bool
-) -> None:
+def _search(study: optuna.Study, run: TrainingRun, window: Window, budget: Budget, show_progress: bool) -> None:
     ends = time.monotonic() + budget.seconds
     total = round(budget.seconds)
     form = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} s{postfix}"
@@ -165,28 +161,28 @@ def _search(
             bar.set_postfix_str(f"{len(_complete(study))} tried, best NDCG {study.best_value:.4f}", refresh=False)
             bar.update(min(total - round(ends - time.monotonic()), total) - bar.n)
 
-        objective = _objective(ranker_examples, window)
-        if _configured(study, ranker_examples.config.model) is None:
-            study.enqueue_trial(_params(ranker_examples.config.model))
+        objective = _objective(run, window)
+        if _configured(study, run.config.model) is None:
+            study.enqueue_trial(_params(run.config.model))
             study.optimize(objective, n_trials=1, callbacks=[follow])
         left = max(ends - time.monotonic(), 0)
         study.optimize(objective, n_trials=budget.trials, timeout=left, callbacks=[follow])
 
 
-def _objective(ranker_examples: RankerExamples, window: Window) -> Callable[[Trial], float]:
+def _objective(run: TrainingRun, window: Window) -> Callable[[Trial], float]:
     """The mean over tasks of the blend's NDCG; a trial keeps that of each case, for comparisons."""
-    found = cases_of(ranker_examples, window, JUDGED)
+    found = cases_of(run, window, JUDGED)
     if found is None:
         raise DataError(
             f"nothing to tune on: nobody who had bought before {window.start:%Y-%m-%d} "
             f"bought again up to {window.end:%Y-%m-%d}"
         )
-    known, tasks = found
+    holdout, tasks = found
 
     def objective(trial: Trial) -> float:
-        settings = _suggest(trial, ranker_examples.config.model)
-        with fitted_before(known, replace(ranker_examples, config=_with(ranker_examples.config, settings))) as model:
-            ndcg = case_ndcg(model, tasks, ranker_examples)
+        settings = _suggest(trial, run.config.model)
+        with fitted_before(holdout, replace(run, config=_with(run.config, settings))) as model:
+            ndcg = case_ndcg(model, tasks, run)
         trial.set_user_attr("ndcg", {str(task): values.round(6).tolist() for task, values in ndcg.items()})
         trial.set_user_attr("settings", settings)
         return float(np.mean([values.mean() for values in ndcg.values()]))
