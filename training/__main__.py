@@ -5,6 +5,7 @@ import math
 import os
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -239,7 +240,8 @@ def _picks(options: argparse.Namespace) -> None:
 
 
 def _with_sample_shop(config: Config, store: Store) -> Config:
-    shop = generate(SAMPLE_SEED, store.root / "sample-shop")
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    shop = generate(SAMPLE_SEED, store.root / "sample-shop", yesterday)
     data = Data(source=str(shop.purchases), catalogue=str(shop.catalogue))
     return config.model_copy(update={"data": data})
 
