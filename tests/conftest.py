@@ -67,8 +67,8 @@ def service(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="session")
 def sample_shop(tmp_path_factory: pytest.TempPathFactory) -> SampleShop:
-    """The bundled sample shop as `make train` generates it; not to be changed."""
-    return generate(SAMPLE_SEED, tmp_path_factory.mktemp("sample") / "shop")
+    """The bundled sample shop as `make train` generates it, ended on a fixed day; not to be changed."""
+    return generate(SAMPLE_SEED, tmp_path_factory.mktemp("sample") / "shop", shop.SAMPLE_LAST_DAY)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from training import job
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import Evaluation
 from training.evaluation.tasks import Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
 from training.report.page import render
 from training.report.past import SHOWN_TASKS, SHOWN_VERSIONS, PastVersion
@@ -18,7 +18,7 @@ from training.selection.gate import Check, Judgement
 @pytest.fixture(scope="package")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     config = write_tiny_shop(tmp_path_factory.mktemp("report"))
-    return job.evaluate(RankerExamples(read_interactions(config, progress=False), config, False), 1)
+    return job.evaluate(TrainingRun(read_interactions(config, progress=False), config, False), 1)
 
 
 @pytest.fixture(scope="package")
