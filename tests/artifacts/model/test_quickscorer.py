@@ -36,7 +36,7 @@ def learned() -> tuple[lgb.Booster, npt.NDArray[np.float32]]:
     return lgb.train(parameters, lgb.Dataset(features, target), 20), features
 
 
-def test_a_feature_that_no_tree_looks_at(learned: tuple[lgb.Booster, npt.NDArray[np.float32]]):
+def test_a_feature_that_no_tree_looks_at(learned: tuple[lgb.Booster, npt.NDArray[np.float32]]) -> None:
     booster, features = learned
     forest = compile_forest(booster)
     assert np.diff(forest.starts)[[1, 4]].tolist() == [1, 1]
@@ -45,7 +45,7 @@ def test_a_feature_that_no_tree_looks_at(learned: tuple[lgb.Booster, npt.NDArray
 
 def test_values_at_and_beside_a_threshold_fall_on_lightgbms_side(
     learned: tuple[lgb.Booster, npt.NDArray[np.float32]],
-):
+) -> None:
     """Thresholds are float64 there and float32 here."""
     booster, features = learned
     forest = compile_forest(booster)
@@ -61,13 +61,13 @@ def test_values_at_and_beside_a_threshold_fall_on_lightgbms_side(
 @pytest.mark.parametrize("n_first", range(6))
 def test_groups_of_features_leave_together_what_all_do(
     learned: tuple[lgb.Booster, npt.NDArray[np.float32]], n_first: int
-):
+) -> None:
     booster, features = learned
     forest, rows = compile_forest(booster), features.T
     left = forest.remaining(0, rows[:n_first]) & forest.remaining(n_first, rows[n_first:])
     np.testing.assert_array_equal(forest.add_up(left), score(forest, rows))
 
 
-def test_nothing_to_score(learned: tuple[lgb.Booster, npt.NDArray[np.float32]]):
+def test_nothing_to_score(learned: tuple[lgb.Booster, npt.NDArray[np.float32]]) -> None:
     assert score(compile_forest(learned[0]), np.empty((5, 0), np.float32)).shape == (0,)
     assert len(no_forest()) == 0

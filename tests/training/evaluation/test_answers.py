@@ -1,5 +1,7 @@
 """How an evaluation asks a version: as the service would, and gently to the machine."""
 
+from collections.abc import Iterator
+
 import faiss
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ def model(tiny_store: Store) -> Model:
 
 
 @pytest.fixture(autouse=True)
-def two_threads():
+def two_threads() -> Iterator[None]:
     """What a library has on a machine with two processors, whatever this one has."""
     with threadpool_limits(2):
         assert 2 in most_threads()
@@ -39,7 +41,9 @@ def cases_of(task: Task, model: Model) -> Cases:
 
 
 @pytest.mark.parametrize(("task", "query"), [(Task.DISCOVERY, "recommend"), (Task.ITEM_PAGE, "cross_sell")])
-def test_each_case_is_asked_by_one_thread(model: Model, task: Task, query: str, monkeypatch: pytest.MonkeyPatch):
+def test_each_case_is_asked_by_one_thread(
+    model: Model, task: Task, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     threads = []
     served = getattr(answers, query)
 
@@ -55,7 +59,7 @@ def test_each_case_is_asked_by_one_thread(model: Model, task: Task, query: str, 
 
 
 @pytest.mark.parametrize("task", [Task.NEXT_PURCHASES, Task.DISCOVERY])
-def test_asked_together_the_answers_are_the_same(model: Model, task: Task):
+def test_asked_together_the_answers_are_the_same(model: Model, task: Task) -> None:
     n_users = len(model.user_ids)
     given = csr_array((n_users, len(model.item_ids)), dtype=np.float32)
     cases = Cases(task, np.random.default_rng(0).permutation(n_users), given, given, given)
@@ -64,7 +68,7 @@ def test_asked_together_the_answers_are_the_same(model: Model, task: Task):
     np.testing.assert_allclose(other.scores, one.scores, rtol=1e-5)
 
 
-def test_audiences_are_scored_by_one_thread(model: Model, monkeypatch: pytest.MonkeyPatch):
+def test_audiences_are_scored_by_one_thread(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     threads = []
     scores = audience.audience_scores
 

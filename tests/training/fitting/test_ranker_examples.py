@@ -70,14 +70,14 @@ def rewritten(interactions: Interactions, moment: datetime) -> Interactions:
 
 def test_nothing_later_is_learned(
     ranker_examples: RankerExamples, interactions: Interactions, config: Config, moment: datetime
-):
+) -> None:
     found = ranker_examples.until(moment)
     other = RankerExamples(rewritten(interactions, moment), config, show_progress=False)
     assert sum(len(some.sizes) for some in found) >= 20
     assert digest(other.until(moment)) == digest(found)
 
 
-def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Config, moment: datetime):
+def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Config, moment: datetime) -> None:
     """The comparison above can fail."""
     one, other = (
         RankerExamples(shop, config, show_progress=False)
@@ -86,7 +86,7 @@ def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Con
     assert digest(one.until(moment)) != digest(other.until(moment))
 
 
-def test_examples_are_candidates_of_users_who_bought_one(ranker_examples: RankerExamples, moment: datetime):
+def test_examples_are_candidates_of_users_who_bought_one(ranker_examples: RankerExamples, moment: datetime) -> None:
     for some in ranker_examples.until(moment):
         assert some.features.shape == (some.sizes.sum(), len(FEATURES))
         assert some.features.dtype == np.float32
@@ -98,7 +98,7 @@ def test_examples_are_candidates_of_users_who_bought_one(ranker_examples: Ranker
 
 def test_windows_end_at_the_moment_or_before_and_each_is_found_once(
     interactions: Interactions, config: Config, moment: datetime, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     asked: list[Window] = []
     real = RankerExamples._examples
 
@@ -118,7 +118,7 @@ def test_windows_end_at_the_moment_or_before_and_each_is_found_once(
 
 def test_too_few_customers_teach_nothing(
     ranker_examples: RankerExamples, moment: datetime, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     n_users = sum(len(some.sizes) for some in ranker_examples.until(moment))
     monkeypatch.setattr(module, "MIN_USERS", n_users)
     assert ranker_examples.until(moment)
@@ -128,7 +128,7 @@ def test_too_few_customers_teach_nothing(
 
 def test_before_the_first_purchase_and_in_a_shop_of_guests_is_nothing_to_learn(
     interactions: Interactions, config: Config, moment: datetime
-):
+) -> None:
     guests = replace(interactions, frame=interactions.frame.with_columns(user_id=pl.lit(None, pl.String)))
     assert RankerExamples(interactions, config, False).until(moment - timedelta(days=1_000)) == []
     assert RankerExamples(guests, config, False).until(moment) == []
@@ -136,7 +136,7 @@ def test_before_the_first_purchase_and_in_a_shop_of_guests_is_nothing_to_learn(
 
 def test_a_sample_of_customers_is_the_same_every_time(
     interactions: Interactions, config: Config, moment: datetime, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(module, "MAX_USERS", 5)
     monkeypatch.setattr(module, "MIN_USERS", 1)
     one, other = (RankerExamples(interactions, config, False).until(moment) for _ in range(2))

@@ -173,7 +173,9 @@ def test_the_catalogue_of_the_rows_has_the_usual_title_and_price(tmp_path: Path)
     ],
     ids=["a new price", "not yet", "two", "three", "none"],
 )
-def test_a_price_is_usual_once_most_of_the_latest_sales_were_at_it(prices: list[float | None], usual: float | None):
+def test_a_price_is_usual_once_most_of_the_latest_sales_were_at_it(
+    prices: list[float | None], usual: float | None
+) -> None:
     assert pl.DataFrame({"price": prices}, {"price": pl.Float64}).select(usual_price()).item() == usual
 
 

@@ -64,7 +64,7 @@ def page(evaluation: Evaluation) -> str:
     return render(evaluation, RUN, Judgement((check,), (HOSTILE,), HOSTILE), VERSIONS)
 
 
-def test_it_is_well_formed(page: str):
+def test_it_is_well_formed(page: str) -> None:
     parsed = Page(page)
     assert parsed.open == []
     ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
@@ -72,7 +72,7 @@ def test_it_is_well_formed(page: str):
     assert {f"#{one}" for one in ids} >= set(links)
 
 
-def test_it_loads_nothing(page: str):
+def test_it_loads_nothing(page: str) -> None:
     attributes = {(tag, name) for tag, found in Page(page).tags for name in found}
     assert not {tag for tag, _ in attributes} & {"script", "link", "img", "iframe", "object"}
     assert not {name for _, name in attributes} & {"src", "srcset", "action", "onload", "onerror"}
@@ -80,7 +80,7 @@ def test_it_loads_nothing(page: str):
     assert "url(" not in page
 
 
-def test_hostile_texts_are_shown_and_not_obeyed(evaluation: Evaluation):
+def test_hostile_texts_are_shown_and_not_obeyed(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     bad = Shown(HOSTILE, bought=True)
     users = [replace(user, history=(bad,), discovery=(bad,)) for user in evaluation.test.sample_users]
@@ -91,7 +91,7 @@ def test_hostile_texts_are_shown_and_not_obeyed(evaluation: Evaluation):
     assert "{{ 7 * 7 }}" in text, "shown as it is: no template of its own"
 
 
-def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Evaluation):
+def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     for task, result in evaluation.test.tasks.items():
         assert TASK_TITLES[task][0] in page
@@ -101,7 +101,7 @@ def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Eval
     assert "Item number" in page
 
 
-def test_it_has_the_charts_asked_for(page: str):
+def test_it_has_the_charts_asked_for(page: str) -> None:
     drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     # bars by task, two by activity, versions, recall, long tail, calibration
     assert len(drawings) == 5 + 2 + 4
@@ -109,32 +109,32 @@ def test_it_has_the_charts_asked_for(page: str):
         ET.fromstring(drawing)  # noqa: S314 - our own text
 
 
-def test_backtests_stand_beside_the_last_window(page: str, evaluation: Evaluation):
+def test_backtests_stand_beside_the_last_window(page: str, evaluation: Evaluation) -> None:
     assert len(evaluation.backtests) == 1
     assert f"<th>{evaluation.backtests[0].window.start.date()}</th>" in page
 
 
-def test_a_forced_version_says_so(evaluation: Evaluation):
+def test_a_forced_version_says_so(evaluation: Evaluation) -> None:
     check = Check(Task.DISCOVERY, "popularity", 0.1, 0.2, Estimate(-0.1, -0.15, -0.05), 0.02)
     text = render(evaluation, RUN, Judgement((check,), (), "a <new> season"), VERSIONS)
     assert "published by force: a &lt;new&gt; season" in text
     assert 'class="worse">worse<' in text
 
 
-def test_a_sample_is_called_one(evaluation: Evaluation, page: str):
+def test_a_sample_is_called_one(evaluation: Evaluation, page: str) -> None:
     text = render(replace(evaluation, sample=(33_477, 1_000_000)), RUN, None, VERSIONS)
     assert "evaluated on a sample of 33,477 of\n1,000,000 users" in text
     assert "on a sample" not in page
 
 
-def test_without_anything_to_measure_there_is_still_a_page():
+def test_without_anything_to_measure_there_is_still_a_page() -> None:
     text = render(Evaluation(10, None, (), "the history is short"), RUN, Judgement((), ("n",)), ())
     assert Page(text).open == []
     assert "Nothing could be measured: the history is short" in text
     assert "1,234" in text
 
 
-def test_it_is_published_with_the_version_and_named_in_its_manifest(tiny_store: Store):
+def test_it_is_published_with_the_version_and_named_in_its_manifest(tiny_store: Store) -> None:
     directory = tiny_store.current_path()
     manifest = read_manifest(directory)
     page = (directory / str(manifest.metrics["report"])).read_text(encoding="utf-8")
@@ -146,7 +146,7 @@ def test_it_is_published_with_the_version_and_named_in_its_manifest(tiny_store: 
     assert past[0].index_recall == manifest.metrics["index"]["recall@10"]
 
 
-def test_the_report_does_not_change_the_versions_hash(tmp_path: Path):
+def test_the_report_does_not_change_the_versions_hash(tmp_path: Path) -> None:
     config = write_tiny_shop(tmp_path / "shop", n_users=40)
     store = Store(tmp_path / "store")
     first = job.train(config, store, show_progress=False)
@@ -157,7 +157,7 @@ def test_the_report_does_not_change_the_versions_hash(tmp_path: Path):
 
 def test_the_evaluate_command_writes_the_page_and_prints_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     config = write_tiny_shop(tmp_path / "shop", n_users=40)
     monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path / "store"))
     assert main(["evaluate", "--quiet", "--data", str(config.data.source), "--out", str(tmp_path / "out")]) == 0
@@ -167,14 +167,14 @@ def test_the_evaluate_command_writes_the_page_and_prints_the_table(
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.0, 0.013), (-3.0, 4.0), (0.0, 250.0)])
-def test_ticks_are_round_few_and_within(low: float, high: float):
+def test_ticks_are_round_few_and_within(low: float, high: float) -> None:
     ticks = charts.Scale(low, high, 0, 100).ticks()
     assert 3 <= len(ticks) <= 8
     assert all(low <= tick <= high + 1e-9 for tick in ticks)
     assert np.diff(ticks) == pytest.approx(np.full(len(ticks) - 1, ticks[1] - ticks[0]))
 
 
-def test_a_bar_is_as_long_as_its_value():
+def test_a_bar_is_as_long_as_its_value() -> None:
     drawing = ET.fromstring(charts.bars({"a": Estimate(0.5, 0.4, 0.6), "b": Estimate(0.25, 0.2, 0.3)}, "a"))  # noqa: S314
     widths = [float(box.attrib["width"]) for box in drawing.iter("{http://www.w3.org/2000/svg}rect")]
     assert widths[0] == pytest.approx(2 * widths[1], abs=0.2)

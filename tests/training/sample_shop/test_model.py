@@ -1,11 +1,13 @@
 """What a model trained on the sample shop says of it is the truth that was planted there."""
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
 import pytest
 
 from artifacts.model.model import Model
+from artifacts.queries.answer import Pick
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.popular import popular
 from artifacts.queries.query import Query, Repeat, Source
@@ -17,7 +19,7 @@ from training.sample_shop.shop import SampleShop
 SECONDS_PER_DAY = 86_400
 
 
-def ids(picks) -> list[str]:
+def ids(picks: Iterable[Pick]) -> list[str]:
     return [pick.item_id for pick in picks]
 
 
@@ -57,7 +59,7 @@ def test_confidence_is_the_planted_one(sample_shop: SampleShop, sample_model: Mo
     assert np.corrcoef(found, planted)[0, 1] > 0.5
 
 
-def due(shop: SampleShop, model: Model):
+def due(shop: SampleShop, model: Model) -> Iterator[tuple[str, str]]:
     """(user_id, item_id) of consumables bought four times or more, for whom the planted interval is just over."""
     history = model.history
     for user_id in shop.tastes:

@@ -42,7 +42,9 @@ N_USERS = 120
         ((), False),
     ],
 )
-def test_only_measurably_better_somewhere_and_worse_nowhere_is_worth_it(gains: tuple[Estimate, ...], expected: bool):
+def test_only_measurably_better_somewhere_and_worse_nowhere_is_worth_it(
+    gains: tuple[Estimate, ...], expected: bool
+) -> None:
     assert worth_it(dict(zip((Task.NEXT_PURCHASES, Task.DISCOVERY), gains, strict=False))) is expected
 
 
@@ -51,7 +53,7 @@ def model(tiny_store: Store) -> Model:
     return open_model(tiny_store.current_path())
 
 
-def test_weights_move_where_it_helps_and_hurts_nothing(model: Model):
+def test_weights_move_where_it_helps_and_hurts_nothing(model: Model) -> None:
     """A frequency of more would help, less of the newcomers too; more ALS would help the one and hurt the other task,
     and the trend is all the same."""
     noise = np.random.default_rng(0).normal(0, 0.01, 400)
@@ -103,7 +105,7 @@ def purchases(staples: bool) -> list[tuple[str, str, datetime]]:
 
 
 @pytest.mark.usefixtures("few_are_enough")
-def test_a_ranker_is_chosen_where_it_sees_more(tmp_path: Path):
+def test_a_ranker_is_chosen_where_it_sees_more(tmp_path: Path) -> None:
     ranker_examples = lessons_of(purchases(staples=True), tmp_path)
     choice = choose_recipe(ranker_examples)
     assert choice.recipe == "ranker"
@@ -114,14 +116,16 @@ def test_a_ranker_is_chosen_where_it_sees_more(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("few_are_enough")
-def test_the_blend_is_chosen_where_there_is_nothing_to_see(tmp_path: Path):
+def test_the_blend_is_chosen_where_there_is_nothing_to_see(tmp_path: Path) -> None:
     choice = choose_recipe(lessons_of(purchases(staples=False), tmp_path))
     assert choice.recipe == "blend"
     assert choice.gains, "both were measured"
 
 
 @pytest.mark.usefixtures("few_are_enough")
-def test_on_a_sample_of_a_large_shop_only_the_weights_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_on_a_sample_of_a_large_shop_only_the_weights_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Though the ranker would see more."""
     ranker_examples = lessons_of(purchases(staples=True), tmp_path)
     monkeypatch.setattr(sampling, "MAX_EVENTS", ranker_examples.interactions.frame.height - 1)
@@ -130,14 +134,14 @@ def test_on_a_sample_of_a_large_shop_only_the_weights_are_found(tmp_path: Path, 
     assert choose_recipe(sampled) == RecipeChoice("blend", WeightSettings(), {})
 
 
-def test_a_short_history_gets_the_blend(tmp_path: Path):
+def test_a_short_history_gets_the_blend(tmp_path: Path) -> None:
     config = write_tiny_shop(tmp_path / "shop")
     choice = choose_recipe(RankerExamples(read_interactions(config, progress=False), config, show_progress=False))
     assert choice == RecipeChoice("blend", WeightSettings(), {})
 
 
 @pytest.mark.parametrize("name", ["blend", "ranker"])
-def test_what_is_configured_is_what_is_fitted(tmp_path: Path, name: str):
+def test_what_is_configured_is_what_is_fitted(tmp_path: Path, name: str) -> None:
     shop = write_tiny_shop(tmp_path / "shop")
     weights = WeightSettings(als=0.5)
     config = shop.model_copy(update={"model": shop.model.model_copy(update={"recipe": name, "weights": weights})})
@@ -148,13 +152,13 @@ def test_what_is_configured_is_what_is_fitted(tmp_path: Path, name: str):
     assert settled(ranker_examples, choice) == ranker_examples
 
 
-def test_the_choice_stands_in_the_manifest(model: Model):
+def test_the_choice_stands_in_the_manifest(model: Model) -> None:
     assert model.manifest.metrics["recipe"]["chosen"] == "blend"
     assert model.manifest.configuration["model"]["recipe"] == "blend"
     assert len(model.forest) == 0
 
 
-def test_what_was_found_with_other_weights_is_forgotten(tmp_path: Path):
+def test_what_was_found_with_other_weights_is_forgotten(tmp_path: Path) -> None:
     config = write_tiny_shop(tmp_path / "shop")
     ranker_examples = RankerExamples(read_interactions(config, progress=False), config, show_progress=False)
     ranker_examples.found[START] = None
