@@ -28,12 +28,16 @@ settings.load_profile("shop")
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[postgres.Server]:
     """An empty PostgreSQL server. Without PostgreSQL installed: skipped, but a failure where CI is set."""
-    bin_dir = postgres.binaries()
-    if bin_dir is None:
-        problem = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
-        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
-    with postgres.running_server(bin_dir) as server:
+    with postgres.running_server(postgres_binaries()) as server:
         yield server
+
+
+def postgres_binaries() -> Path:
+    found = postgres.binaries()
+    if found is None:
+        problem = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(problem)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ from benchmarks.peers import FAISS_SERVICE, PEER_FILE, TUTORIAL, save_peers
 from benchmarks.results import save
 from benchmarks.server import Server, serving, wait_until_answered
 from benchmarks.stores import find_store, link_files, provenance, without_ranker
-from benchmarks.table import Row, at_least, at_most, render
+from benchmarks.table import Row, Target, at_least, at_most, render
 from benchmarks.workload import ITEMS, Reply, Request, Workload, check, count_short, user_target
 from tests.support.gunicorn_service import Service
 from tests.support.live_events import opened
@@ -86,7 +86,7 @@ def test_a_line_of_the_table() -> None:
     ("target", "verdict"),
     [(at_most(1.0), "met"), (at_most(0.9), "MISSED"), (at_least(1.0), "met"), (at_least(1.1), "MISSED"), (None, "")],
 )
-def test_a_target_is_of_the_median(target: object, verdict: str) -> None:
+def test_a_target_is_of_the_median(target: Target | None, verdict: str) -> None:
     assert cells(Row("p", "S", "n", "s", (0.1, 1.0, 9.0), target=target))[7] == verdict
 
 

@@ -1,5 +1,6 @@
 """The synthetic shops hold what is planted in them, can be trained on, and are made once."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_a_shop_has_the_size_asked_for(small: Path) -> None:
 def test_rows_stand_by_time_over_one_year(small: Path) -> None:
     times = purchases(small)["time"]
     assert times.is_sorted()
-    assert 360 <= (times.max() - times.min()).days < 365
+    assert timedelta(360) <= times[-1] - times[0] < timedelta(365)
 
 
 def test_a_basket_is_one_users_at_one_time_and_holds_an_item_once(small: Path) -> None:
@@ -54,7 +55,7 @@ def test_a_basket_is_one_users_at_one_time_and_holds_an_item_once(small: Path) -
     assert not rows.select("basket_id", "item_id").is_duplicated().any()
     baskets = rows.group_by("basket_id").agg(pl.col("user_id", "time").n_unique(), pl.len())
     assert baskets["user_id"].max() == baskets["time"].max() == 1
-    assert 1.5 < baskets["len"].mean() < 4
+    assert 1.5 < len(rows) / len(baskets) < 4
 
 
 def test_one_category_holds_a_hundredth_of_the_items_and_few_are_unavailable(small: Path) -> None:
@@ -63,7 +64,7 @@ def test_one_category_holds_a_hundredth_of_the_items_and_few_are_unavailable(sma
     assert sizes[ONE_PERCENT] == SMALL.items // 100
     assert len(sizes) == SMALL.categories
     assert max(sizes.values()) > 3 * SMALL.items / SMALL.categories
-    assert 0.01 < 1 - catalogue["available"].mean() < 0.06
+    assert 0.01 < 1 - catalogue["available"].sum() / len(catalogue) < 0.06
 
 
 def test_few_items_and_few_users_make_most_of_the_purchases(small: Path) -> None:
@@ -82,7 +83,7 @@ def test_users_have_tastes(small: Path) -> None:
 
 
 def same_category(rows: pl.DataFrame) -> float:
-    return float((rows["category"] == rows["category"].shift(1)).mean())
+    return float((rows["category"] == rows["category"].shift(1)).sum() / len(rows))
 
 
 def test_users_buy_again_in_later_baskets(small: Path) -> None:

@@ -141,7 +141,8 @@ def test_python_commands_are_documented() -> None:
 
 def parser(module: str) -> argparse.ArgumentParser:
     mains = {"artifacts": artifacts_cli, "service": service_cli, "training": training_cli}
-    return mains[module]._parser()
+    made: argparse.ArgumentParser = mains[module]._parser()
+    return made
 
 
 def subcommands(parent: argparse.ArgumentParser, prefix: str = "") -> Iterator[str]:
@@ -197,7 +198,7 @@ def variables(path: Path) -> Iterator[str]:
                 | ast.Call(func=ast.Attribute(attr="getenv"), args=[ast.Constant(value=name), *_])
                 | ast.Subscript(value=ast.Attribute(attr="environ"), slice=ast.Constant(value=name), ctx=ast.Load())
             ):
-                if name.isupper() and not name.startswith(("HTTP_", "QUERY_")):
+                if isinstance(name, str) and name.isupper() and not name.startswith(("HTTP_", "QUERY_")):
                     yield name
 
 
@@ -411,7 +412,7 @@ def test_the_log_line(service: Service) -> None:
 
 
 def test_events_that_are_logged() -> None:
-    code_of_service = "".join(path.read_text() for path in (ROOT / "service").glob("*.py"))
+    code_of_service = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
     documented = set(re.findall(r"`(model_\w+)`", section("## Metrics and logs")))
     assert documented == set(re.findall(r'write_line\(event="(model_\w+)"', code_of_service))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from artifacts.model.ids import UNKNOWN
@@ -73,7 +74,7 @@ class Truth:
     @property
     def telling(self) -> Items:
         """Those that tell a taste: what nobody bought before training has no factors."""
-        return {self.version.item_ids[place] for place in self.version.item_factors.any(axis=1).nonzero()[0].tolist()}
+        return {self.version.item_ids[place] for place in np.nonzero(self.version.item_factors.any(axis=1))[0].tolist()}
 
     @property
     def sold_out(self) -> Items:
@@ -271,9 +272,10 @@ def _misranked(worker: HTTPConnection, truth: Truth) -> Iterator[str]:
 
 def _misbatched(worker: HTTPConnection, truth: Truth) -> Iterator[str]:
     """A batch says what single requests say."""
-    body = {"user_ids": [*USERS, "nobody"], "limit": ALL}
+    users = [*USERS, "nobody"]
+    body = {"user_ids": users, "limit": ALL}
     lines = ask(worker, "POST", "/v1/batch/recommendations", body).body.splitlines()
-    for who, line in zip(body["user_ids"], lines, strict=True):
+    for who, line in zip(users, lines, strict=True):
         items = {item["item_id"] for item in json.loads(line)["items"]}
         if items != (truth.stock | truth.unseen) - truth.hidden(who):
             yield f"{who}, batch: {sorted(items)}"
@@ -293,10 +295,11 @@ def store(tiny_store: Store, tmp_path: Path) -> Store:
 @pytest.fixture
 def day(store: Store, live_url: str, tmp_path: Path) -> Iterator[Day]:
     with ExitStack() as stack:
-        hosts, workers = [], []
+        hosts: list[Service] = []
+        workers: list[HTTPConnection] = []
         for name in ("one", "other"):
             (tmp_path / name).mkdir()
-            settings = {"WORKERS": "2", "LIVE_URL": live_url, "EXPLORE": str(EXPLORE)}
+            settings: dict[str, Any] = {"WORKERS": "2", "LIVE_URL": live_url, "EXPLORE": str(EXPLORE)}
             hosts.append(stack.enter_context(running(store.root, tmp_path / name, **settings)))
             workers += stack.enter_context(every_worker(hosts[-1])).values()
         day = Day(store, hosts, workers, Random(0))  # noqa: S311  # a day that can be played again

@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -74,7 +75,7 @@ class Countdown:
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def hear(self, event: str, arguments: tuple) -> None:
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             self.hear_open(*arguments)
         elif event in CHANGES and self.is_inside(arguments[0], arguments[CHANGES[event]]):

@@ -134,4 +134,4 @@ def test_what_is_written_down_has_no_passwords(tmp_path: Path) -> None:
 def test_a_configuration_cannot_be_changed() -> None:
     config = load_config(None, None)
     with pytest.raises(ValueError, match="frozen"):
-        config.model.factors = 3
+        config.model.factors = 3  # type: ignore[misc]  # what is refused, here and by mypy

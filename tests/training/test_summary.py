@@ -129,6 +129,7 @@ def test_it_says_why_a_version_was_published_all_the_same(gate: dict[str, object
 
 def test_a_run_prints_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     source = write_tiny_shop(tmp_path).data.source
+    assert source is not None
     good = pl.read_parquet(source)
     bad = good.head(3).with_columns(item_id=pl.lit(None, pl.String))
     pl.concat([good, bad]).write_parquet(source)

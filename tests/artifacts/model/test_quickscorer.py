@@ -22,7 +22,7 @@ def test_compiled_trees_score_as_lightgbm_does(n_trees: int, n_leaves: int) -> N
     parameters = {"num_leaves": n_leaves, "use_missing": False, "verbose": -1, "num_threads": 1, "seed": 1}
     booster = lgb.train(parameters, lgb.Dataset(features, target), n_trees)
     scores = score(compile_forest(booster), features.T)
-    np.testing.assert_allclose(scores, booster.predict(features), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(scores, np.asarray(booster.predict(features)), rtol=1e-4, atol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_a_feature_that_no_tree_looks_at(learned: tuple[lgb.Booster, npt.NDArray
     booster, features = learned
     forest = compile_forest(booster)
     assert np.diff(forest.starts)[[1, 4]].tolist() == [1, 1]
-    np.testing.assert_allclose(score(forest, features.T), booster.predict(features), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(score(forest, features.T), np.asarray(booster.predict(features)), rtol=1e-4, atol=1e-5)
 
 
 def test_values_at_and_beside_a_threshold_fall_on_lightgbms_side(
@@ -55,7 +55,7 @@ def test_values_at_and_beside_a_threshold_fall_on_lightgbms_side(
         beside = [at, np.nextafter(at, np.float32(-np.inf)), np.nextafter(at, np.float32(np.inf))]
         rows = np.repeat(features[:1], 3 * len(at), axis=0)
         rows[:, feature] = np.concatenate(beside)
-        np.testing.assert_allclose(score(forest, rows.T), booster.predict(rows), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(score(forest, rows.T), np.asarray(booster.predict(rows)), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("n_first", range(6))

@@ -57,7 +57,7 @@ def shop() -> Dataset:
     return replace(dataset, quantity=np.where(dataset.user == dataset.user_ids.find("u"), 10, 1).astype(np.float32))
 
 
-BY_ITEM = {
+BY_ITEM: dict[str, list[float]] = {
     #               a, b, c, d, z
     "buyers_7": [1, 0, 1, 0, 0],
     "buyers_14": [1, 0, 1, 0, 0],
@@ -81,7 +81,7 @@ BY_ITEM = {
     "log_buyers": [LN3, LN3, np.log(4), 0, 0],
 }
 MEAN_PRICE, SPREAD = 7 / 4 * LN2, np.sqrt(0.6875) * LN2
-BY_USER = {
+BY_USER: dict[str, list[float]] = {
     #                      u, v, w, x, y
     "user_baskets": [2, 2, 2, 1, 0],
     "user_baskets_28": [1, 2, 1, 0, 0],

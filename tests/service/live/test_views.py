@@ -403,7 +403,7 @@ def test_without_a_live_store(tiny_store: Store, tmp_path: Path) -> None:
 def degraded(service: Service) -> bool:
     reply = service.get("/health/ready")
     assert reply.status == 200
-    return reply.json.get("degraded") == ["live"]
+    return bool(reply.json.get("degraded") == ["live"])
 
 
 def test_a_store_that_goes_and_comes_back(tiny_store: Store, tmp_path: Path) -> None:

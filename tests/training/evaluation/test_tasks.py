@@ -30,7 +30,7 @@ LATER = [
     *basket(18, "A", user="eve", day=48),
 ]
 DATASET = as_dataset(EARLIER)
-UNTIL = 40 * 86_400 + int(as_frame(EARLIER)["time"].dt.epoch("s").min())
+UNTIL = 40 * 86_400 + min(as_frame(EARLIER)["time"].dt.epoch("s").to_list())
 PAST = past_of(earlier_purchases(DATASET), UNTIL, DATASET.n_users, DATASET.n_items)
 PURCHASES, ITEM_IDS = later_purchases(as_frame(LATER).sort("time", "basket_id", "item_id"), DATASET)
 

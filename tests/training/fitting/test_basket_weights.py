@@ -45,7 +45,7 @@ def expected(dataset: Dataset) -> np.ndarray:
     inverse = np.linalg.inv(gram + module.REGULARIZATION * sold.mean() * np.eye(len(gram)))
     weights = -inverse / np.diag(inverse)[np.newaxis, :]
     np.fill_diagonal(weights, 0)
-    return weights * (sold + 0.02 * sold.mean()) ** -module.POPULARITY_DISCOUNT
+    return np.asarray(weights * (sold + 0.02 * sold.mean()) ** -module.POPULARITY_DISCOUNT)
 
 
 def test_weights_are_those_of_ease_over_weighted_baskets() -> None:

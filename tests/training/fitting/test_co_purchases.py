@@ -16,8 +16,8 @@ def row(dataset: Dataset, found: CoPurchases, item_id: str) -> dict[str, tuple[i
     """Neighbour -> support, confidence, lift, best first."""
     entries = found.row(dataset.item_ids.find(item_id))
     return {
-        dataset.item_ids[item]: figures
-        for item, *figures in zip(
+        dataset.item_ids[item]: (support, confidence, lift)
+        for item, support, confidence, lift in zip(
             found.items[entries].tolist(),
             found.support[entries].tolist(),
             found.confidence[entries].tolist(),
@@ -66,10 +66,10 @@ def test_support_confidence_and_lift_by_hand() -> None:
     )
     found = count_co_purchases(dataset, show_progress=False)
     assert row(dataset, found, "a") == {
-        "c": pytest.approx([2, 2 / 4, (2 / 4) / (2 / 8)]),
-        "b": pytest.approx([2, 2 / 4, (2 / 4) / (3 / 8)]),
+        "c": pytest.approx((2, 2 / 4, (2 / 4) / (2 / 8))),
+        "b": pytest.approx((2, 2 / 4, (2 / 4) / (3 / 8))),
     }
-    assert row(dataset, found, "b") == {"a": pytest.approx([2, 2 / 3, (2 / 3) / (4 / 8)])}
+    assert row(dataset, found, "b") == {"a": pytest.approx((2, 2 / 3, (2 / 3) / (4 / 8)))}
     assert row(dataset, found, "d") == {}
 
 
@@ -103,7 +103,7 @@ def test_a_planted_complement_beats_the_best_seller_and_the_chance_pair(busy: Da
     assert next(iter(partners)) == "beans"
     assert "bag" in partners
     assert "vase" not in partners
-    assert partners["beans"][:2] == [12, 0.5]
+    assert partners["beans"][:2] == (12, 0.5)
     assert partners["beans"][2] > 5
     assert next(iter(row(busy, found, "beans"))) == "machine"
 
@@ -128,7 +128,7 @@ def test_a_huge_basket_makes_no_pairs_but_counts(monkeypatch: pytest.MonkeyPatch
         ]
     )
     found = count_co_purchases(dataset, show_progress=False)
-    assert row(dataset, found, "a") == {"b": pytest.approx([2, 0.5, 0.5 / (4 / 6)])}
+    assert row(dataset, found, "a") == {"b": pytest.approx((2, 0.5, 0.5 / (4 / 6)))}
     assert row(dataset, found, "c") == {}
 
 
@@ -138,7 +138,7 @@ def test_a_basket_of_the_year_1970_is_only_old() -> None:
     new = [event for number in (2, 3) for event in basket(number, "a", "c")]
     dataset = as_dataset([*ancient, *new, *basket(4, "d", "e")])
     assert row(dataset, count_co_purchases(dataset, show_progress=False), "a") == {
-        "c": pytest.approx([2, 2 / 3, 4 / 3])
+        "c": pytest.approx((2, 2 / 3, 4 / 3))
     }
 
 

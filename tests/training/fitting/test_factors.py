@@ -55,7 +55,7 @@ def test_rows_that_nobody_filled_are_zero_and_the_others_are_not() -> None:
 
 @pytest.mark.parametrize("shape", [(0, 3), (2, 3)])
 def test_nothing_to_fit_is_all_zero(shape: tuple[int, int]) -> None:
-    factors = fit_factors(csr_array(shape, dtype=np.float32), ModelSettings(factors=4), show_progress=False)
+    factors = fit_factors(csr_array(np.zeros(shape, np.float32)), ModelSettings(factors=4), show_progress=False)
     assert factors.users.tolist() == [[0.0] * 4] * shape[0]
     assert factors.items.tolist() == [[0.0] * 4] * shape[1]
 

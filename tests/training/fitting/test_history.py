@@ -1,5 +1,7 @@
 """Each user's history, by hand."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,8 @@ from training.fitting.history import FREQUENCY_HALF_LIFE_DAYS, build_history, de
 from training.interactions.dataset import Dataset
 
 NO_DECAY = ModelSettings(half_life_days=0.0)
-WEIGHTINGS = ["count", "log", "binary", "bm25"]
+Weighting = Literal["count", "log", "binary", "bm25"]
+WEIGHTINGS: list[Weighting] = ["count", "log", "binary", "bm25"]
 
 
 def entries(dataset: Dataset, history: History, field: str) -> dict[tuple[str, str], float]:
@@ -51,7 +54,7 @@ def test_strengths_are_decayed_counts_scaled_to_a_mean_of_one() -> None:
 
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
-def test_strengths_have_a_mean_of_one_and_are_positive(weighting: str) -> None:
+def test_strengths_have_a_mean_of_one_and_are_positive(weighting: Weighting) -> None:
     rng = np.random.default_rng(0)
     users, items, days = rng.integers(0, 30, 400), rng.zipf(1.5, 400) % 40, rng.integers(0, 400, 400)
     dataset = as_dataset(
@@ -68,7 +71,7 @@ def test_strengths_have_a_mean_of_one_and_are_positive(weighting: str) -> None:
     ("weighting", "ratio", "fresh_to_once"), [("count", 3.0, 1.0), ("log", 2.0, 1.0), ("binary", 1.0, 1.0)]
 )
 def test_weightings_shape_how_three_purchases_compare_to_one(
-    weighting: str, ratio: float, fresh_to_once: float
+    weighting: Weighting, ratio: float, fresh_to_once: float
 ) -> None:
     """log(1 + 3) / log(1 + 1) = 2."""
     dataset = as_dataset([*(Event("u", "a", f"b{number}") for number in range(3)), Event("u", "b", "b9")])
@@ -93,7 +96,7 @@ def test_bm25_weighs_rare_items_up_and_busy_users_down() -> None:
 
     def by_hand(n_buyers: int, length: int) -> float:
         idf = np.log(10) - np.log1p(n_buyers)
-        return idf * 101 / (100 * (0.2 + 0.8 * length / mean_length) + 1)
+        return float(idf * 101 / (100 * (0.2 + 0.8 * length / mean_length) + 1))
 
     assert strength["u0", "own0"] / strength["u0", "common"] == pytest.approx(by_hand(1, 2) / by_hand(8, 2), rel=1e-5)
     assert strength["u0", "own0"] / strength["u9", "own9"] == pytest.approx(by_hand(1, 2) / by_hand(1, 7), rel=1e-5)
@@ -176,7 +179,7 @@ def test_guests_have_no_history() -> None:
 
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
-def test_guests_alone_make_an_empty_history(weighting: str) -> None:
+def test_guests_alone_make_an_empty_history(weighting: Weighting) -> None:
     dataset = as_dataset([Event(None, "a", "b1"), Event(None, "b", "b1")])
     history, fresh = build_history(dataset, ModelSettings(weighting=weighting))
     assert history.indptr.tolist() == [0]
@@ -186,7 +189,7 @@ def test_guests_alone_make_an_empty_history(weighting: str) -> None:
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 @pytest.mark.parametrize("event", ["purchase", "view"])
-def test_the_smallest_histories(weighting: str, event: str) -> None:
+def test_the_smallest_histories(weighting: Weighting, event: str) -> None:
     """BM25 knows no rare item where every one of two users has an item of their own."""
     for events in ([Event("u", "a", "b1", event=event)], [Event(u, u, u, event=event) for u in "uv"]):
         history, fresh = build_history(as_dataset(events), ModelSettings(weighting=weighting))

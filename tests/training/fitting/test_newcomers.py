@@ -33,7 +33,7 @@ def test_first_purchases_by_hand() -> None:
     ]
     vectors = vectors_of(events, np.stack([ACROSS, UP]), unsold=("z",))
     assert vectors.dtype == np.float32
-    np.testing.assert_allclose(vectors, [[1, 0.5], [0, 0.25], [0, 0], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(vectors, np.array([[1, 0.5], [0, 0.25], [0, 0], [0, 0]]), rtol=1e-6)
 
 
 def test_an_item_that_finds_its_audience_is_told_from_one_that_always_had_it() -> None:

@@ -146,7 +146,9 @@ def test_trees_score_examples_as_lightgbm_does(examples: list[Examples], monkeyp
     features = np.concatenate([some.features for some in examples])
     assert boosters[0].feature_name() == list(FEATURES)
     assert len(forest) == module.N_TREES
-    np.testing.assert_allclose(score(forest, features.T), boosters[0].predict(features), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        score(forest, features.T), np.asarray(boosters[0].predict(features)), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_examples_tell_what_was_bought(examples: list[Examples]) -> None:

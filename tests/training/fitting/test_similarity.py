@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pytest
@@ -14,7 +16,7 @@ def silent(n_items: int) -> Catalogue:
     return align_catalogue(NO_CATALOGUE, as_dataset([Event("u", f"i{item:04}", "b1") for item in range(n_items)]))
 
 
-def described(titles: list[str | None], categories: list[str | None]) -> Catalogue:
+def described(titles: Sequence[str | None], categories: Sequence[str | None]) -> Catalogue:
     ids = [f"i{item:04}" for item in range(len(titles))]
     columns = {"item_id": ids, "title": titles, "category": categories}
     rows = pl.DataFrame(columns, schema={name: CATALOGUE[name] for name in columns})
@@ -25,7 +27,7 @@ def described(titles: list[str | None], categories: list[str | None]) -> Catalog
 
 def cosines(factors: np.ndarray) -> np.ndarray:
     unit = factors / np.maximum(np.linalg.norm(factors, axis=1, keepdims=True), 1e-30)
-    return unit @ unit.T
+    return np.asarray(unit @ unit.T)
 
 
 def test_without_words_similarity_is_the_cosine_of_the_factors() -> None:

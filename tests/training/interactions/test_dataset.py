@@ -10,7 +10,7 @@ def ids(table: IdTable) -> list[str]:
     return [table[index] for index in range(len(table))]
 
 
-def as_events(dataset: Dataset) -> set[tuple]:
+def as_events(dataset: Dataset) -> set[tuple[str | None, str, float, bool]]:
     return {
         (
             None if user == GUEST else dataset.user_ids[user],

@@ -25,7 +25,7 @@ N_USERS, N_GUESTS, N_ITEMS = 2_000, 1_000, 300
 def shop(n_users: int = N_USERS) -> Interactions:
     """Every user has two baskets and every guest one, of two items each."""
     rng = np.random.default_rng(0)
-    buyers = [(f"u{n:05}", f"{n}-{basket}") for n in range(n_users) for basket in "ab"]
+    buyers: list[tuple[str | None, str]] = [(f"u{n:05}", f"{n}-{basket}") for n in range(n_users) for basket in "ab"]
     buyers += [(None, f"g{n}") for n in range(N_GUESTS)]
     events = [
         Event(user, f"i{item:03}", basket, day=float(rng.integers(100)))

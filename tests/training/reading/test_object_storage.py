@@ -48,6 +48,15 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("s3").create_bucket(Bucket="shop")
 
 
+def write(frame: pl.DataFrame, file: Path) -> None:
+    writers: dict[str, Callable[[Path], None]] = {
+        ".csv": frame.write_csv,
+        ".parquet": frame.write_parquet,
+        ".ndjson": frame.write_ndjson,
+    }
+    writers[file.suffix](file)
+
+
 @pytest.fixture
 def upload(tmp_path: Path) -> Upload:
     def put(key: str, content: pl.DataFrame | bytes) -> str:
@@ -55,9 +64,7 @@ def upload(tmp_path: Path) -> Upload:
         if isinstance(content, bytes):
             file.write_bytes(content)
         else:
-            {".csv": content.write_csv, ".parquet": content.write_parquet, ".ndjson": content.write_ndjson}[
-                file.suffix
-            ](file)
+            write(content, file)
         boto3.client("s3").upload_file(str(file), "shop", key)
         return f"s3://shop/{key}"
 

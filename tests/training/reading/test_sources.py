@@ -1,6 +1,7 @@
 """Files of every kind, by path, directory and glob; what is wrong with one is named with its line."""
 
 import gzip
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -36,7 +37,11 @@ def read(source: Path | str, config: Config | None = None) -> Interactions:
 
 
 def write(frame: pl.DataFrame, file: Path) -> Path:
-    writers = {".csv": frame.write_csv, ".parquet": frame.write_parquet, ".ndjson": frame.write_ndjson}
+    writers: dict[str, Callable[[Path], None]] = {
+        ".csv": frame.write_csv,
+        ".parquet": frame.write_parquet,
+        ".ndjson": frame.write_ndjson,
+    }
     writers[file.suffix](file)
     return file
 

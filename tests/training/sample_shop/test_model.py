@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from artifacts.model.model import Model
-from artifacts.queries.answer import Pick
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.popular import popular
-from artifacts.queries.query import Query, Repeat, Source
+from artifacts.queries.query import Pick, Query, Repeat, Source
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from training.sample_shop.demand import SEGMENTS
@@ -27,7 +26,7 @@ def ids(picks: Iterable[Pick]) -> list[str]:
 def customers(sample_shop: SampleShop, sample_model: Model) -> list[str]:
     """300 customers, drawn from all."""
     known = sorted(user_id for user_id in sample_shop.tastes if sample_model.user_ids.find(user_id) >= 0)
-    return np.random.default_rng(0).choice(known, 300, replace=False).tolist()
+    return [str(user_id) for user_id in np.random.default_rng(0).choice(known, 300, replace=False)]
 
 
 def test_planted_complements_are_among_the_first_picks_with_lift(sample_shop: SampleShop, sample_model: Model) -> None:

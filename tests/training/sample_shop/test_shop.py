@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -90,7 +91,7 @@ def test_catalogue_is_complete_and_its_ids_and_titles_unique(rows: pl.DataFrame,
     assert catalogue["title"].is_unique().all()
     assert catalogue["image_url"].is_unique().all()
     assert catalogue["product_url"].is_unique().all()
-    assert catalogue["price"].min() > 0
+    assert (catalogue["price"] > 0).all()
     assert set(rows["item_id"].drop_nulls()) <= set(catalogue["item_id"])
 
 
@@ -110,8 +111,8 @@ def test_every_planted_line_exists() -> None:
 def test_history_is_in_order_and_within_its_days(rows: pl.DataFrame) -> None:
     times = rows["time"].drop_nulls()
     assert times.is_sorted()
-    assert times.min() >= datetime.combine(FIRST_DAY, datetime.min.time())
-    assert END - timedelta(days=1) <= times.max() < END
+    assert times[0] >= datetime.combine(FIRST_DAY, datetime.min.time())
+    assert END - timedelta(days=1) <= times[-1] < END
 
 
 def test_a_basket_has_one_buyer_and_one_time(sales: pl.DataFrame) -> None:
@@ -121,15 +122,16 @@ def test_a_basket_has_one_buyer_and_one_time(sales: pl.DataFrame) -> None:
 
 
 def test_long_tail(sales: pl.DataFrame) -> None:
-    counts = sales["item_id"].value_counts(sort=True)["count"]
-    assert counts.head(len(counts) // 5).sum() / counts.sum() > 0.5
-    assert counts.tail(len(counts) // 2).sum() / counts.sum() < 0.25
+    counts = sales["item_id"].value_counts(sort=True)["count"].to_numpy()
+    assert counts[: len(counts) // 5].sum() / counts.sum() > 0.5
+    assert counts[-(len(counts) // 2) :].sum() / counts.sum() < 0.25
 
 
 def test_customers_differ_in_activity_and_return(sales: pl.DataFrame) -> None:
-    baskets = sales.drop_nulls("user_id").group_by("user_id").agg(pl.col("basket_id").n_unique())["basket_id"]
-    assert baskets.quantile(0.9) > 2.5 * baskets.median()
-    assert 0.03 < (baskets == 1).mean() < 0.4
+    baskets = sales.drop_nulls("user_id").group_by("user_id").agg(pl.col("basket_id").n_unique())
+    n_baskets = baskets["basket_id"].to_numpy()
+    assert np.quantile(n_baskets, 0.9) > 2.5 * np.median(n_baskets)
+    assert 0.03 < (n_baskets == 1).mean() < 0.4
 
 
 def test_repeats_and_guests(sales: pl.DataFrame) -> None:
@@ -195,7 +197,7 @@ def test_consumables_come_back_at_their_interval(shop: SampleShop, sales: pl.Dat
         pl.col("gap").median(), pl.len(), pl.first("planted")
     )
     assert set(by_line["item_id"]) == set(CONSUMABLES)
-    assert by_line["len"].min() >= 200
+    assert (by_line["len"] >= 200).all()
     assert by_line.filter((pl.col("gap") / pl.col("planted") - 1).abs() > 0.15).is_empty()
 
 
@@ -218,7 +220,7 @@ def test_new_unavailable_and_unsold(
     shop: SampleShop, rows: pl.DataFrame, sales: pl.DataFrame, catalogue: pl.DataFrame
 ) -> None:
     assert sales.filter(pl.col("item_id").is_in(shop.new))["item_id"].n_unique() == len(shop.new)
-    assert sales.filter(pl.col("item_id").is_in(shop.new))["time"].min() >= END - timedelta(weeks=3, days=1)
+    assert min(sales.filter(pl.col("item_id").is_in(shop.new))["time"]) >= END - timedelta(weeks=3, days=1)
     people = rows.filter(pl.col("user_id").is_null() | ~pl.col("user_id").is_in(shop.bots))
     assert people.filter(pl.col("item_id").is_in(shop.unsold)).is_empty()
     assert set(catalogue.filter(~pl.col("available"))["item_id"]) == set(shop.unavailable)

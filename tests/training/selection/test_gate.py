@@ -14,6 +14,7 @@ from training.__main__ import main
 from training.config import Config
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
+from training.evaluation.run import evaluate
 from training.evaluation.tasks import Task
 from training.fitting.ranker_examples import RankerExamples
 from training.interactions.interactions import read_interactions
@@ -40,7 +41,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config) -> Evaluation:
-    return job.evaluate(RankerExamples(read_interactions(config, progress=False), config, False), 0)
+    return evaluate(RankerExamples(read_interactions(config, progress=False), config, False), 0)
 
 
 BASE = np.random.default_rng(0).random(400)
@@ -128,7 +129,7 @@ def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, publi
 
 def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: Config, published: Store) -> None:
     interactions = read_interactions(many, progress=False)
-    evaluation = job.evaluate(RankerExamples(interactions, refused(many), False), 0)
+    evaluation = evaluate(RankerExamples(interactions, refused(many), False), 0)
     former = ask_champion(published, evaluation.test, RankerExamples(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
     assert former.note is None
@@ -137,7 +138,7 @@ def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: C
 
 def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Config, published: Store) -> None:
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    evaluation = job.evaluate(RankerExamples(interactions, refused(many), False), 0)
+    evaluation = evaluate(RankerExamples(interactions, refused(many), False), 0)
     former = ask_champion(published, evaluation.test, RankerExamples(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
     assert former.note is None
@@ -147,7 +148,7 @@ def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Co
 def test_the_same_settings_on_other_data_are_not_fitted_twice(many: Config, published: Store) -> None:
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
     ranker_examples = settled(RankerExamples(interactions, many, False), RecipeChoice("blend", many.model.weights, {}))
-    evaluation = job.evaluate(ranker_examples, 0)
+    evaluation = evaluate(ranker_examples, 0)
     former = ask_champion(published, evaluation.test, ranker_examples)
     assert former.ndcg == {}
     assert "the same settings" in str(former.note)
