@@ -37,6 +37,7 @@ from benchmarks.table import Row, Target, at_least, at_most, render
 from benchmarks.workload import ITEMS, Reply, Request, Workload, check, count_short, user_target
 from tests.support.gunicorn_service import Service
 from tests.support.live_events import opened
+from tests.support.missing import without
 
 PLAIN = Workload("plain", [Request(user_target(f"u{number}")) for number in range(20)])
 
@@ -45,8 +46,7 @@ PLAIN = Workload("plain", [Request(user_target(f"u{number}")) for number in rang
 def wrk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loads as short as wrk can. Without wrk installed: skipped, but a failure where CI is set."""
     if shutil.which("wrk") is None:
-        problem = "wrk is not installed (Debian: apt-get install wrk)"
-        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
+        without("wrk is not installed (Debian: apt-get install wrk)")
     monkeypatch.setattr(load, "SECONDS", 1)
 
 

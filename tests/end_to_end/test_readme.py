@@ -35,12 +35,12 @@ from service.recommendations.schemas import Personal
 from service.settings import read_settings
 from tests.support.dockerfile import read_stages
 from tests.support.gunicorn_service import Reply, Service, running, wait_for
+from tests.support.paths import ROOT
 from training import __main__ as training_cli
 from training.config import Config
 from training.live.settings import read_live_settings
 from training.reading.columns import OBVIOUS
 
-ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 PACKAGES = ("artifacts", "service", "training")

@@ -11,7 +11,8 @@ import pytest
 
 from artifacts.publishing.store import Store
 from service.http.keys import Scope, create_key
-from tests.support.gunicorn_service import ROOT, running
+from tests.support.gunicorn_service import running
+from tests.support.paths import ROOT
 from tests.support.versions import copy_of, publish_again
 
 CASES = 2000

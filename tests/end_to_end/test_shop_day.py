@@ -21,8 +21,8 @@ import pytest
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
-from tests.support import shop
 from tests.support.gunicorn_service import Reply, Service, ask, every_worker, running
+from tests.support.shop import write_tiny_shop
 from tests.support.versions import copy_of, publish_again
 from training.job import train
 from training.live.settings import LiveSettings
@@ -311,7 +311,7 @@ def day(store: Store, live_url: str, tmp_path: Path) -> Iterator[Day]:
 
 def retrain(day: Day, live_url: str, tmp_path: Path) -> None:
     """Publish a version that is trained on other purchases and on the live store."""
-    config = shop.write_tiny_shop(tmp_path / "other-purchases", seed=1)
+    config = write_tiny_shop(tmp_path / "other-purchases", seed=1)
     version = train(config, day.store, show_progress=False, force="another shop", live=LiveSettings(live_url))
     day.truth.trained[version] = len(day.truth.dealt)
     day.serve_current()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 # What the images hold of their own, and therefore what is moved below a directory when their steps run here.
 IMAGE_PATH = re.compile(r"(?<![\w./-])(/app|/opt/aisle|/opt/uv|/var/lib/aisle)\b")
 # Steps that change the system: not run here. All of their commands are listed, so that nothing else hides among them.

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from training.config import load_config
 from training.errors import ConfigError
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -11,7 +11,8 @@ from artifacts.publishing.store import Store
 from service.__main__ import main
 from service.http.errors import ScopeError, UnknownKeyError
 from service.http.keys import Gate, KeysFileError, Scope, create_key, read_keys, revoke_key
-from tests.support.gunicorn_service import ROOT, Service, running, wait_for
+from tests.support.gunicorn_service import Service, running, wait_for
+from tests.support.paths import ROOT
 
 BATCH = {"user_ids": ["u1"], "limit": 1}
 Request = tuple[str, str, object]

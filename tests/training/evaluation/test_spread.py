@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.support.shop import write_tiny_shop
-from tests.training.report.test_page import RUN
 from training.__main__ import main
 from training.config import Config
 from training.evaluation.results import RECIPE, Evaluation
@@ -15,7 +14,9 @@ from training.evaluation.spread import over_seeds
 from training.evaluation.table import as_text
 from training.fitting.ranker_examples import RankerExamples
 from training.interactions.interactions import read_interactions
-from training.report.page import render
+from training.report.page import Run, render
+
+RUN = Run("2026-01-02 03:04 UTC", "a shop", ())
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.support.crash import ROOT
+from tests.support.paths import ROOT
 from training.__main__ import main
 from training.config import Config, load_config
 from training.errors import DataError, TuneError
