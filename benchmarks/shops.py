@@ -118,7 +118,7 @@ def read_dataset(data: Path, n_items: int) -> Dataset:
         data / "purchases" / "*.parquet", columns=["user_id", "item_id", "basket_id", "time", "price", "quantity"]
     ).with_columns(pl.col("user_id", "item_id").str.tail(7).cast(pl.Int32))
     return Dataset(
-        user_ids=encode_ids(user_ids(np.arange(rows["user_id"].max() + 1))),
+        user_ids=encode_ids(user_ids(np.arange(rows["user_id"].to_numpy().max() + 1))),
         item_ids=encode_ids(item_ids(np.arange(n_items))),
         user=rows["user_id"].to_numpy(),
         item=rows["item_id"].to_numpy(),

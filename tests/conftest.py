@@ -1,6 +1,5 @@
 """What several test modules share."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,9 @@ from hypothesis import settings
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
-from tests.support import postgres, shop
 from tests.support.gunicorn_service import Service, running
+from tests.support.postgres import Server, running_server
+from tests.support.shop import publish_tiny_shop
 from training.__main__ import SAMPLE_SEED
 from training.config import Config, Data
 from training.fitting.fit import fit, with_similar
@@ -26,18 +26,14 @@ settings.load_profile("shop")
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    """An empty PostgreSQL server. Without PostgreSQL installed: skipped, but a failure where CI is set."""
-    bin_dir = postgres.binaries()
-    if bin_dir is None:
-        problem = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
-        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
-    with postgres.running_server(bin_dir) as server:
+def postgres_server() -> Iterator[Server]:
+    """An empty PostgreSQL server."""
+    with running_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def postgres_url(postgres_server: postgres.Server) -> str:
+def postgres_url(postgres_server: Server) -> str:
     """The PostgreSQL server's URL."""
     return postgres_server.url
 
@@ -47,14 +43,14 @@ def live_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a live store can be made: a file that does not exist yet, or an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/live.db"
-    server: postgres.Server = request.getfixturevalue("postgres_server")
+    server: Server = request.getfixturevalue("postgres_server")
     return server.create_database(f"live_{secrets.token_hex(8)}")
 
 
 @pytest.fixture(scope="session")
 def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with one version, trained on the tiny shop; not to be changed."""
-    return shop.publish_tiny_shop(tmp_path_factory.mktemp("tiny"))
+    return publish_tiny_shop(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="session")

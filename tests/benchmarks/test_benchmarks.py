@@ -33,10 +33,11 @@ from benchmarks.peers import FAISS_SERVICE, PEER_FILE, TUTORIAL, save_peers
 from benchmarks.results import save
 from benchmarks.server import Server, serving, wait_until_answered
 from benchmarks.stores import find_store, link_files, provenance, without_ranker
-from benchmarks.table import Row, at_least, at_most, render
+from benchmarks.table import Row, Target, at_least, at_most, render
 from benchmarks.workload import ITEMS, Reply, Request, Workload, check, count_short, user_target
 from tests.support.gunicorn_service import Service
 from tests.support.live_events import opened
+from tests.support.missing import without
 
 PLAIN = Workload("plain", [Request(user_target(f"u{number}")) for number in range(20)])
 
@@ -45,8 +46,7 @@ PLAIN = Workload("plain", [Request(user_target(f"u{number}")) for number in rang
 def wrk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loads as short as wrk can. Without wrk installed: skipped, but a failure where CI is set."""
     if shutil.which("wrk") is None:
-        problem = "wrk is not installed (Debian: apt-get install wrk)"
-        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
+        without("wrk is not installed (Debian: apt-get install wrk)")
     monkeypatch.setattr(load, "SECONDS", 1)
 
 
@@ -86,7 +86,7 @@ def test_a_line_of_the_table() -> None:
     ("target", "verdict"),
     [(at_most(1.0), "met"), (at_most(0.9), "MISSED"), (at_least(1.0), "met"), (at_least(1.1), "MISSED"), (None, "")],
 )
-def test_a_target_is_of_the_median(target: object, verdict: str) -> None:
+def test_a_target_is_of_the_median(target: Target | None, verdict: str) -> None:
     assert cells(Row("p", "S", "n", "s", (0.1, 1.0, 9.0), target=target))[7] == verdict
 
 

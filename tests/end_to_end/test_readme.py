@@ -35,12 +35,12 @@ from service.recommendations.schemas import Personal
 from service.settings import read_settings
 from tests.support.dockerfile import read_stages
 from tests.support.gunicorn_service import Reply, Service, running, wait_for
+from tests.support.paths import ROOT
 from training import __main__ as training_cli
 from training.config import Config
 from training.live.settings import read_live_settings
 from training.reading.columns import OBVIOUS
 
-ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 PACKAGES = ("artifacts", "service", "training")
@@ -141,7 +141,8 @@ def test_python_commands_are_documented() -> None:
 
 def parser(module: str) -> argparse.ArgumentParser:
     mains = {"artifacts": artifacts_cli, "service": service_cli, "training": training_cli}
-    return mains[module]._parser()
+    made: argparse.ArgumentParser = mains[module]._parser()
+    return made
 
 
 def subcommands(parent: argparse.ArgumentParser, prefix: str = "") -> Iterator[str]:
@@ -197,7 +198,7 @@ def variables(path: Path) -> Iterator[str]:
                 | ast.Call(func=ast.Attribute(attr="getenv"), args=[ast.Constant(value=name), *_])
                 | ast.Subscript(value=ast.Attribute(attr="environ"), slice=ast.Constant(value=name), ctx=ast.Load())
             ):
-                if name.isupper() and not name.startswith(("HTTP_", "QUERY_")):
+                if isinstance(name, str) and name.isupper() and not name.startswith(("HTTP_", "QUERY_")):
                     yield name
 
 
@@ -411,7 +412,7 @@ def test_the_log_line(service: Service) -> None:
 
 
 def test_events_that_are_logged() -> None:
-    code_of_service = "".join(path.read_text() for path in (ROOT / "service").glob("*.py"))
+    code_of_service = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
     documented = set(re.findall(r"`(model_\w+)`", section("## Metrics and logs")))
     assert documented == set(re.findall(r'write_line\(event="(model_\w+)"', code_of_service))
 

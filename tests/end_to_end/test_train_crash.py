@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from artifacts.publishing.store import Store
-from tests.support.crash import ROOT
+from tests.support.paths import ROOT
 from training.config import load_config
 from training.job import train
 

@@ -1,7 +1,7 @@
 """Runs a Python program and kills it at its Nth change to the store in ARTIFACTS_DIR.
 
-    python tests/crash.py N -m module arguments...
-    python tests/crash.py N script.py arguments...
+    python -m tests.support.crash N -m module arguments...
+    python -m tests.support.crash N script.py arguments...
 
 A change is a file opened for writing, a directory made, a rename or a removal, under ARTIFACTS_DIR. The program
 dies (SIGKILL) just before its Nth one; a file that is opened to be overwritten is two steps, before it is opened
@@ -19,8 +19,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 CHANGES = {"os.rename": 2, "os.remove": 1, "os.mkdir": 2, "os.rmdir": 1}
 """Audit events by the position of their (first) dir_fd; the path is always the first argument."""
@@ -74,7 +76,7 @@ class Countdown:
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def hear(self, event: str, arguments: tuple) -> None:
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             self.hear_open(*arguments)
         elif event in CHANGES and self.is_inside(arguments[0], arguments[CHANGES[event]]):

@@ -14,7 +14,8 @@ from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 COMMAND = (sys.executable, "-m", "gunicorn", "-c", "service/gunicorn.conf.py", "service.wsgi:app")
 DEADLINE_SECONDS = 30
 

@@ -19,6 +19,7 @@ from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
 from service.app import SERVED_MODEL, create_app
 from service.settings import read_settings
+from tests.support.paths import ROOT
 from training.config import load_config
 from training.fitting.fit import with_similar
 from training.fitting.fit_recipe import fit_recipe
@@ -27,7 +28,6 @@ from training.interactions.dataset import encode
 from training.interactions.interactions import read_interactions
 from training.interactions.windows import test_window
 
-ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests" / "recordings"
 # The same arithmetic on every x86-64 processor with AVX2: OpenBLAS's kernel, and NumPy's loops.
 ARITHMETIC = {
@@ -39,7 +39,9 @@ OF_ONE_REQUEST = ("request_id", "model_version")
 USERS, ITEMS = 12, 18
 
 
-def answers(data: Path, recipe: str, catalogue: Path | None = None, config: Path | None = None) -> list[dict[str, Any]]:
+def answers_of(
+    data: Path, recipe: str, catalogue: Path | None = None, config: Path | None = None
+) -> list[dict[str, Any]]:
     """The answers of a model fitted on `data` with a recipe ("blend", "ranker"), by a process of its own."""
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory, "answers.ndjson")

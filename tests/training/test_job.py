@@ -18,7 +18,7 @@ from artifacts.queries.popular import popular
 from artifacts.queries.query import Fallback, Query, Repeat
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
-from tests.support.crash import ROOT
+from tests.support.paths import ROOT
 from tests.support.shop import write_tiny_shop
 from training.__main__ import main
 from training.config import Config, Data, ModelSettings

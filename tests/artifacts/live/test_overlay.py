@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +27,7 @@ from service.recommendations.answers import answer_bytes
 
 HALF_LIFE = 14 * 86_400  # of what sells now
 ALL = 100
-EVERY_PATH = {
+EVERY_PATH: dict[str, Callable[[Model], Answer]] = {
     "user": lambda model: recommend(model, Query(user_id="u3", limit=ALL, repeat=Repeat.ALLOW)),
     "buy it again": lambda model: recommend(model, Query(user_id="u3", limit=ALL, repeat=Repeat.ONLY)),
     "session": lambda model: recommend(model, Query(recent_items=("I009",), limit=ALL, repeat=Repeat.ALLOW)),

@@ -62,19 +62,21 @@ def check(model: Model, user: int, eligible: Mask) -> None:
 
 
 @given(st.integers(0, 59), st.lists(st.booleans(), min_size=27, max_size=27))
-def test_candidates_are_eligible_distinct_and_from_where_they_say(model: Model, user: int, eligible: list[bool]):
+def test_candidates_are_eligible_distinct_and_from_where_they_say(
+    model: Model, user: int, eligible: list[bool]
+) -> None:
     check(model, user, np.array(eligible))
 
 
 @given(st.integers(0, 59), st.lists(st.booleans(), min_size=27, max_size=27))
-def test_and_no_more_than_the_best_few_of_each(model: Model, user: int, eligible: list[bool]):
+def test_and_no_more_than_the_best_few_of_each(model: Model, user: int, eligible: list[bool]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for cap in ("FROM_INDEX", "FROM_NEIGHBOURS", "FROM_HISTORY"):
             patch.setattr(module, cap, 2)
         check(model, user, np.array(eligible))
 
 
-def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch: pytest.MonkeyPatch):
+def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     user = int(np.argmax(np.diff(model.history.indptr)))
     user_state, wanted = read(model, user)
     items = user_state.bought.astype(np.int64)
@@ -89,7 +91,7 @@ def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch
 @pytest.mark.parametrize("most_counted", [0, module.MOST_COUNTED])
 def test_company_is_the_weighted_sum_of_what_the_strongest_items_say(
     model: Model, monkeypatch: pytest.MonkeyPatch, most_counted: int
-):
+) -> None:
     monkeypatch.setattr(module, "MOST_COUNTED", most_counted)
     items, strength = np.array([4, 0, 9], np.int32), np.array([0.5, 2.0, 0.1], np.float32)
     said = np.zeros(len(model.item_ids))
@@ -102,5 +104,5 @@ def test_company_is_the_weighted_sum_of_what_the_strongest_items_say(
     )
 
 
-def test_nobody_has_no_company(model: Model):
+def test_nobody_has_no_company(model: Model) -> None:
     assert len(add_up_neighbours(model, NO_SESSION, np.empty(0, np.float32)).items) == 0

@@ -73,7 +73,7 @@ def test_over_many_users_the_share_is_as_stated(share: float, limit: int) -> Non
 
 def test_who_gets_a_place_is_always_the_same(model: Model) -> None:
     for whose in ({"user_id": "u1"}, {"session_id": "s1"}, {"user_id": "\ud800"}, {"recent_items": ("I001",)}):
-        query = Query(**whose, explore=0.05)  # type: ignore[arg-type]
+        query = Query(**whose, explore=0.05)
         assert len({places(query) for _ in range(5)}) == 1
         assert recommend(model, query).picks == recommend(model, query).picks
     sessions = {places(Query(session_id=f"s{session}", explore=0.05)) for session in range(50)}

@@ -57,7 +57,7 @@ def shop() -> Dataset:
     return replace(dataset, quantity=np.where(dataset.user == dataset.user_ids.find("u"), 10, 1).astype(np.float32))
 
 
-BY_ITEM = {
+BY_ITEM: dict[str, list[float]] = {
     #               a, b, c, d, z
     "buyers_7": [1, 0, 1, 0, 0],
     "buyers_14": [1, 0, 1, 0, 0],
@@ -81,7 +81,7 @@ BY_ITEM = {
     "log_buyers": [LN3, LN3, np.log(4), 0, 0],
 }
 MEAN_PRICE, SPREAD = 7 / 4 * LN2, np.sqrt(0.6875) * LN2
-BY_USER = {
+BY_USER: dict[str, list[float]] = {
     #                      u, v, w, x, y
     "user_baskets": [2, 2, 2, 1, 0],
     "user_baskets_28": [1, 2, 1, 0, 0],
@@ -113,18 +113,18 @@ BY_USER = {
 
 
 @pytest.mark.parametrize("name", ITEM_FEATURES)
-def test_features_of_items_by_hand(shop: Dataset, name: str):
+def test_features_of_items_by_hand(shop: Dataset, name: str) -> None:
     found = ranking_of(shop).items[ITEM_FEATURES.index(name)]
     np.testing.assert_allclose(found, BY_ITEM[name], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", USER_FEATURES)
-def test_features_of_users_by_hand(shop: Dataset, name: str):
+def test_features_of_users_by_hand(shop: Dataset, name: str) -> None:
     found = ranking_of(shop).users[:, USER_FEATURES.index(name)]
     np.testing.assert_allclose(found, BY_USER[name], rtol=1e-5, atol=1e-6)
 
 
-def test_two_baskets_on_the_day_of_the_first_are_one_buyer():
+def test_two_baskets_on_the_day_of_the_first_are_one_buyer() -> None:
     """Many shops know the day only."""
     dataset = as_dataset([Event("u", "a", "b1"), Event("u", "a", "b2"), Event("v", "b", "b3")])
     assert ranking_of(dataset).items[ITEM_FEATURES.index("log_buyers")].tolist() == pytest.approx([LN2, LN2])
@@ -150,7 +150,7 @@ def features_of(model: Model, user_id: str, candidates: Candidates = CANDIDATES)
     return dict(zip(FEATURES, rows, strict=True))
 
 
-def test_names_and_order_are_those_of_the_rows(model: Model):
+def test_names_and_order_are_those_of_the_rows(model: Model) -> None:
     assert FEATURES == ITEM_FEATURES + USER_FEATURES + PAIR_FEATURES
     assert len(set(FEATURES)) == len(FEATURES)
     found, user = features_of(model, "w"), model.user_ids.find("w")
@@ -181,11 +181,11 @@ def test_names_and_order_are_those_of_the_rows(model: Model):
         "quantity_difference": np.array([-1, -1 / 3, -3 / 4, -2 / 3, -3 / 4]) * np.log(10),
     }.items(),
 )
-def test_features_of_a_user_and_an_item_by_hand(model: Model, name: str, expected: list[float]):
+def test_features_of_a_user_and_an_item_by_hand(model: Model, name: str, expected: list[float]) -> None:
     np.testing.assert_allclose(features_of(model, "u")[name], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_scores_and_their_ranks(model: Model):
+def test_scores_and_their_ranks(model: Model) -> None:
     found, user = features_of(model, "u"), model.user_ids.find("u")
     vector = model.user_factors[user]
     row, weights = model.history.row(user), model.recipe.weights
@@ -205,7 +205,7 @@ def test_scores_and_their_ranks(model: Model):
         np.testing.assert_allclose(found[f"{name}_rank"][best_first], np.log(np.arange(1, 6)), rtol=1e-6)
 
 
-def test_no_candidates_have_no_features(model: Model):
+def test_no_candidates_have_no_features(model: Model) -> None:
     nothing = Candidates(np.empty(0, np.int64), np.empty(0, np.float32), ())
     assert features_of(model, "u", nothing)["als"].shape == (0,)
 
@@ -222,7 +222,7 @@ ODD = st.builds(
 
 
 @given(st.lists(ODD, min_size=1, max_size=12))
-def test_odd_shops_have_finite_features(events: list[Event]):
+def test_odd_shops_have_finite_features(events: list[Event]) -> None:
     ranker_features = ranking_of(as_dataset(events, UNSOLD))
     assert ranker_features.items.shape[0] == len(ITEM_FEATURES)
     assert ranker_features.users.shape[1] == len(USER_FEATURES)
@@ -240,7 +240,7 @@ def test_odd_shops_have_finite_features(events: list[Event]):
     ],
     ids=["one basket", "all at the same time", "only looked", "long ago"],
 )
-def test_odd_users_have_finite_features(events: list[Event]):
+def test_odd_users_have_finite_features(events: list[Event]) -> None:
     dataset = as_dataset(events, UNSOLD)
     everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32), ())
     with opened(fit(dataset, NO_CATALOGUE, ModelSettings(factors=2, recipe="ranker"), show_progress=False)) as model:

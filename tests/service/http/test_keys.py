@@ -11,10 +11,12 @@ from artifacts.publishing.store import Store
 from service.__main__ import main
 from service.http.errors import ScopeError, UnknownKeyError
 from service.http.keys import Gate, KeysFileError, Scope, create_key, read_keys, revoke_key
-from tests.support.gunicorn_service import ROOT, Service, running, wait_for
+from tests.support.gunicorn_service import Service, running, wait_for
+from tests.support.paths import ROOT
 
 BATCH = {"user_ids": ["u1"], "limit": 1}
-READ_REQUESTS = [
+Request = tuple[str, str, object]
+READ_REQUESTS: list[Request] = [
     ("GET", "/v1/users/u1/recommendations", None),
     ("POST", "/v1/recommendations", {"user_id": "u1"}),
     ("GET", "/v1/items/I000/cross-sell", None),
@@ -23,8 +25,12 @@ READ_REQUESTS = [
     ("GET", "/v1/popular", None),
     ("POST", "/v1/rank", {"user_id": "u1", "items": ["I000"]}),
 ]
-BATCH_REQUESTS = [("POST", "/v1/batch/recommendations", BATCH)]
-ADMIN_REQUESTS = [("GET", "/v1/model", None), ("GET", "/v1/model/report", None), ("GET", "/metrics", None)]
+BATCH_REQUESTS: list[Request] = [("POST", "/v1/batch/recommendations", BATCH)]
+ADMIN_REQUESTS: list[Request] = [
+    ("GET", "/v1/model", None),
+    ("GET", "/v1/model/report", None),
+    ("GET", "/metrics", None),
+]
 REQUESTS = {Scope.READ: READ_REQUESTS, Scope.BATCH: BATCH_REQUESTS, Scope.ADMIN: ADMIN_REQUESTS}
 OPEN = ["/health/live", "/health/ready", "/openapi.json", "/docs/"]
 
@@ -44,15 +50,21 @@ def test_the_file_holds_hashes_and_no_tokens(tmp_path: Path) -> None:
     assert (key["name"], key["scopes"]) == ("shop", ["read"])
 
 
+def name_of(path: Path, token: str) -> str | None:
+    """The name of a token's key, where the file has it."""
+    key = read_keys(path).find(token)
+    return key.name if key else None
+
+
 def test_keys_are_added_found_and_revoked(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     tokens = {name: create_key(path, name, frozenset({Scope.READ})) for name in ("a", "b")}
-    assert {name: read_keys(path).find(token).name for name, token in tokens.items()} == {"a": "a", "b": "b"}
+    assert {name: name_of(path, token) for name, token in tokens.items()} == {"a": "a", "b": "b"}
     with pytest.raises(KeysFileError, match="named 'a' already"):
         create_key(path, "a", frozenset({Scope.ADMIN}))
     revoke_key(path, "a")
-    assert read_keys(path).find(tokens["a"]) is None
-    assert read_keys(path).find(tokens["b"]).name == "b"
+    assert name_of(path, tokens["a"]) is None
+    assert name_of(path, tokens["b"]) == "b"
     with pytest.raises(KeysFileError, match="no key named 'a'"):
         revoke_key(path, "a")
 
@@ -102,6 +114,7 @@ def test_the_command_prints_a_key_once(tmp_path: Path) -> None:
     create = [*command, "create", "--name", "crm", "--scope", "read", "--scope", "batch"]
     made = subprocess.run(create, cwd=ROOT, capture_output=True, text=True, check=True)
     key = read_keys(path).find(made.stdout.strip())
+    assert key is not None
     assert key.scopes == {Scope.READ, Scope.BATCH}
     listed = subprocess.run([*command, "list"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert listed.stdout == f"crm\tbatch,read\t{key.created:%Y-%m-%d}\n"
@@ -130,7 +143,9 @@ def test_the_file_is_named_before_or_after_the_action(
     assert "a\tread\t" in capsys.readouterr().out
 
 
-def test_the_command_fails_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: object) -> None:
+def test_the_command_fails_clearly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("API_KEYS_FILE", raising=False)
     assert main(["keys", "list"]) == 2
     assert main(["keys", "--file", str(tmp_path / "none.json"), "list"]) == 2
@@ -143,7 +158,7 @@ def test_the_command_fails_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ]
 
 
-def refusal_of(service: Service, request: tuple[str, str, object], headers: dict[str, str]) -> tuple[int, str, str]:
+def refusal_of(service: Service, request: Request, headers: dict[str, str]) -> tuple[int, str, str]:
     reply = service.ask(*request, headers=headers)
     assert reply.headers["Content-Type"] == "application/problem+json"
     return reply.status, reply.json["detail"], reply.headers["WWW-Authenticate"]

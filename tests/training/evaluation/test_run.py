@@ -84,7 +84,7 @@ def fitted_files(interactions: Interactions, config: Config, window: Window) -> 
         return {name: entry.sha256 for name, entry in model.manifest.files.items()}
 
 
-def test_nothing_fitted_knows_the_window(interactions: Interactions, config: Config, window: Window):
+def test_nothing_fitted_knows_the_window(interactions: Interactions, config: Config, window: Window) -> None:
     assert fitted_files(rewritten(interactions, window), config, window) == fitted_files(interactions, config, window)
 
 
@@ -95,7 +95,7 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return config.model_copy(update={"model": config.model.model_copy(update={"recipe": "ranker"})})
 
 
-def test_nothing_a_ranker_learned_knows_the_window(ranked: Config):
+def test_nothing_a_ranker_learned_knows_the_window(ranked: Config) -> None:
     interactions = read_interactions(ranked, progress=False)
     window = test_window(interactions.frame, ranked.evaluation.test_days)
     with fitted(interactions, ranked, window) as model:
@@ -107,14 +107,16 @@ def test_nothing_a_ranker_learned_knows_the_window(ranked: Config):
     assert leaked["forest.leaves.npy"] != files["forest.leaves.npy"], "the comparison would see a week too much"
 
 
-def test_a_planted_leak_is_noticed(interactions: Interactions, config: Config, window: Window):
+def test_a_planted_leak_is_noticed(interactions: Interactions, config: Config, window: Window) -> None:
     """The comparison above would see a week too much."""
     late = Window(window.start + timedelta(days=7), window.end)
     other = rewritten(interactions, window)
     assert fitted_files(other, config, late) != fitted_files(interactions, config, late)
 
 
-def test_the_baselines_know_nothing_of_the_window_either(interactions: Interactions, config: Config, window: Window):
+def test_the_baselines_know_nothing_of_the_window_either(
+    interactions: Interactions, config: Config, window: Window
+) -> None:
     one, other = (known.hold_out(shop, config, window) for shop in (interactions, rewritten(interactions, window)))
     assert one is not None
     assert other is not None
@@ -125,7 +127,7 @@ def test_the_baselines_know_nothing_of_the_window_either(interactions: Interacti
     assert len(one.later.item) != len(other.later.item) or (one.later.item != other.later.item).any()
 
 
-def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Config, window: Window):
+def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Config, window: Window) -> None:
     found = known.hold_out(interactions, config, window)
     assert found is not None
     cases = known.make_cases(found, np.random.default_rng(run.SEED))
@@ -140,7 +142,7 @@ def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Co
                 assert picks.scores[row][there].tolist() == pytest.approx([one.score for one in served])
 
 
-def test_every_task_compares_the_recipe_with_its_baselines(evaluation: Evaluation):
+def test_every_task_compares_the_recipe_with_its_baselines(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     assert set(evaluation.test.tasks) == set(Task)
     rivals = {task: set(result.rows) for task, result in evaluation.test.tasks.items()}
@@ -155,14 +157,14 @@ def test_every_task_compares_the_recipe_with_its_baselines(evaluation: Evaluatio
             assert row[f"NDCG@{K}"].value <= row[f"hit rate@{K}"].value
 
 
-def test_discovery_on_the_tiny_shop_stays_on_the_users_side(evaluation: Evaluation):
+def test_discovery_on_the_tiny_shop_stays_on_the_users_side(evaluation: Evaluation) -> None:
     """Even users buy even items: taste must tell more than what sells."""
     assert evaluation.test is not None
     rows = evaluation.test.tasks[Task.DISCOVERY].rows
     assert rows[RECIPE]["NDCG@10"].low > rows["popularity, all time"]["NDCG@10"].high
 
 
-def test_groups_of_users_make_up_the_whole(evaluation: Evaluation):
+def test_groups_of_users_make_up_the_whole(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     result = evaluation.test.tasks[Task.NEXT_PURCHASES]
     groups = result.activity[RECIPE]
@@ -171,13 +173,13 @@ def test_groups_of_users_make_up_the_whole(evaluation: Evaluation):
     assert total / result.n_cases == pytest.approx(result.rows[RECIPE]["NDCG@10"].value)
 
 
-def test_the_metrics_are_json_and_hold_every_window(evaluation: Evaluation):
+def test_the_metrics_are_json_and_hold_every_window(evaluation: Evaluation) -> None:
     metrics = json.loads(json.dumps(evaluation.metrics, allow_nan=False))
     assert metrics["tasks"]["discovery"]["models"][RECIPE]["NDCG@10"][0] > 0
     assert [past["to"] for past in metrics["backtests"]] == [metrics["from"]]
 
 
-def test_the_table_names_every_model_and_window(evaluation: Evaluation):
+def test_the_table_names_every_model_and_window(evaluation: Evaluation) -> None:
     text = as_text(evaluation)
     assert evaluation.test is not None
     for model in evaluation.test.tasks[Task.NEXT_PURCHASES].rows:
@@ -199,7 +201,7 @@ def test_recipe_ndcg_is_on_the_very_same_cases(
     assert values[Task.DISCOVERY].tolist() == evaluation.test.tasks[Task.DISCOVERY].ndcg[RECIPE].tolist()
 
 
-def test_a_history_within_the_window_is_not_evaluated(interactions: Interactions, config: Config):
+def test_a_history_within_the_window_is_not_evaluated(interactions: Interactions, config: Config) -> None:
     long = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"test_days": 400})})
     evaluation = run.evaluate(TrainingRun(interactions, long, False), backtests=2)
     assert evaluation.test is None
@@ -208,7 +210,7 @@ def test_a_history_within_the_window_is_not_evaluated(interactions: Interactions
     assert "nothing could be measured" in as_text(evaluation)
 
 
-def test_sample_users_are_shown_by_title_and_never_by_id(evaluation: Evaluation):
+def test_sample_users_are_shown_by_title_and_never_by_id(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     users = evaluation.test.sample_users
     assert len(users) == run.SAMPLE_USERS
@@ -234,7 +236,7 @@ def write_drifting_shop(directory: Path) -> Config:
     return Config(data=Data(source=str(source)), model=ModelSettings(factors=8, regularization=5.0, recipe="blend"))
 
 
-def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path):
+def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path) -> None:
     config = write_drifting_shop(tmp_path / "drifting")
     interactions = read_interactions(config, progress=False)
     window = test_window(interactions.frame, config.evaluation.test_days)
@@ -246,7 +248,7 @@ def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path):
         assert gain.low > 0, task
 
 
-def test_audience_scores_are_those_of_rank(tiny_store: Store):
+def test_audience_scores_are_those_of_rank(tiny_store: Store) -> None:
     model = open_model(tiny_store.current_path())
     items = np.array([0, 3, 7, 11])
     scores = audience_scores(model, items)
@@ -257,7 +259,9 @@ def test_audience_scores_are_those_of_rank(tiny_store: Store):
         assert [own[item_id] for item_id in ids] == pytest.approx(scores[:, user].tolist(), rel=1e-4, abs=1e-5)
 
 
-def test_audience_lift_is_ten_where_all_buyers_score_highest(tiny_store: Store, monkeypatch: pytest.MonkeyPatch):
+def test_audience_lift_is_ten_where_all_buyers_score_highest(
+    tiny_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = open_model(tiny_store.current_path())
     monkeypatch.setattr(audience, "MIN_BUYERS", 6)
     scores = audience_scores(model, np.array([2, 5]))

@@ -76,7 +76,7 @@ def test_nothing_later_is_learned(run: TrainingRun, interactions: Interactions, 
     assert digest(examples_until(other, moment)) == digest(found)
 
 
-def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Config, moment: datetime):
+def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Config, moment: datetime) -> None:
     """The comparison above can fail."""
     one, other = (
         TrainingRun(shop, config, show_progress=False) for shop in (interactions, rewritten(interactions, moment - DAY))
@@ -96,7 +96,7 @@ def test_examples_are_candidates_of_users_who_bought_one(run: TrainingRun, momen
 
 def test_windows_end_at_the_moment_or_before_and_each_is_found_once(
     interactions: Interactions, config: Config, moment: datetime, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     asked: list[Window] = []
     real = module._find
 
@@ -124,7 +124,7 @@ def test_too_few_customers_teach_nothing(run: TrainingRun, moment: datetime, mon
 
 def test_before_the_first_purchase_and_in_a_shop_of_guests_is_nothing_to_learn(
     interactions: Interactions, config: Config, moment: datetime
-):
+) -> None:
     guests = replace(interactions, frame=interactions.frame.with_columns(user_id=pl.lit(None, pl.String)))
     assert examples_until(TrainingRun(interactions, config, False), moment - timedelta(days=1_000)) == []
     assert examples_until(TrainingRun(guests, config, False), moment) == []
@@ -132,7 +132,7 @@ def test_before_the_first_purchase_and_in_a_shop_of_guests_is_nothing_to_learn(
 
 def test_a_sample_of_customers_is_the_same_every_time(
     interactions: Interactions, config: Config, moment: datetime, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(module, "MAX_USERS", 5)
     monkeypatch.setattr(module, "MIN_USERS", 1)
     one, other = (examples_until(TrainingRun(interactions, config, False), moment) for _ in range(2))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -51,6 +52,7 @@ ODD_TEXTS = [
     "'",
 ]
 ODD_TEXTS += ["\ufeffbom", "tab\tid", "\x1b[0m", "back\\slash", "🦀"]
+Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def odd_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return store
 
 
-def read(path: Path) -> list[dict]:
+def read(path: Path) -> list[Row]:
     """The file's rows, read by other code than wrote them wherever there is any."""
     if path.suffix == ".parquet":
         frame = pl.read_parquet(path, glob=False)
@@ -102,7 +104,7 @@ def read(path: Path) -> list[dict]:
     ]
 
 
-def expected(model: Model, query: Query, user_ids: Iterable[str]) -> list[dict]:
+def expected(model: Model, query: Query, user_ids: Iterable[str]) -> list[Row]:
     rows = []
     for user_id in user_ids:
         answer = recommend(model, replace(query, user_id=user_id))
@@ -112,7 +114,7 @@ def expected(model: Model, query: Query, user_ids: Iterable[str]) -> list[dict]:
     return rows
 
 
-def assert_same(rows: list[dict], others: list[dict]) -> None:
+def assert_same(rows: list[Row], others: list[Row]) -> None:
     """The same rows, but for scores that were rounded otherwise and the order among scores that are equal but for that.
 
     Where a user's last scores are equal, the item that did not make it may be another one.
@@ -127,7 +129,7 @@ def assert_same(rows: list[dict], others: list[dict]) -> None:
             assert sorted(map(shown, rows[run])) == sorted(map(shown, others[run]))
 
 
-def runs(rows: list[dict]) -> Iterator[slice]:
+def runs(rows: list[Row]) -> Iterator[slice]:
     """Successive rows of a user whose scores may be equal."""
     start = 0
     for stop, row in enumerate([*rows[1:], {"rank": 1}], 1):
@@ -136,7 +138,7 @@ def runs(rows: list[dict]) -> Iterator[slice]:
             start = stop
 
 
-def shown(row: dict) -> list[str]:
+def shown(row: Row) -> list[str]:
     return [str(row[name]) for name in sorted(SCHEMA) if name not in {"rank", "score"}]
 
 
@@ -253,7 +255,7 @@ def test_a_shop_of_guests_has_a_file_without_rows(tmp_path: Path) -> None:
         assert read(tmp_path / f"p.{ending}") == []
 
 
-def served(service: Service, user_ids: list[str], **parameters: object) -> list[dict]:
+def served(service: Service, user_ids: list[str], **parameters: object) -> list[Row]:
     """What the service answers, as rows."""
     reply = service.post("/v1/batch/recommendations", {"user_ids": user_ids, **parameters})
     assert reply.status == 200
@@ -327,7 +329,7 @@ def _list(content: bytes) -> Callable[[Path], list[str]]:
     return arguments
 
 
-BAD = {
+BAD: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "ending": (lambda root: ["--out", str(root / "picks.xlsx")], r"picks\.xlsx: .*\.ndjson, \.csv, \.parquet"),
     "no ending": (lambda root: ["--out", str(root)], r"\.ndjson, \.csv, \.parquet"),
     "no directory": (

@@ -1,6 +1,7 @@
 """Files of every kind, by path, directory and glob; what is wrong with one is named with its line."""
 
 import gzip
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -36,7 +37,11 @@ def read(source: Path | str, config: Config | None = None) -> Interactions:
 
 
 def write(frame: pl.DataFrame, file: Path) -> Path:
-    writers = {".csv": frame.write_csv, ".parquet": frame.write_parquet, ".ndjson": frame.write_ndjson}
+    writers: dict[str, Callable[[Path], None]] = {
+        ".csv": frame.write_csv,
+        ".parquet": frame.write_parquet,
+        ".ndjson": frame.write_ndjson,
+    }
     writers[file.suffix](file)
     return file
 
@@ -173,7 +178,9 @@ def test_the_catalogue_of_the_rows_has_the_usual_title_and_price(tmp_path: Path)
     ],
     ids=["a new price", "not yet", "two", "three", "none"],
 )
-def test_a_price_is_usual_once_most_of_the_latest_sales_were_at_it(prices: list[float | None], usual: float | None):
+def test_a_price_is_usual_once_most_of_the_latest_sales_were_at_it(
+    prices: list[float | None], usual: float | None
+) -> None:
     assert pl.DataFrame({"price": prices}, {"price": pl.Float64}).select(usual_price()).item() == usual
 
 

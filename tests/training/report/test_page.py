@@ -13,13 +13,14 @@ from training import job
 from training.__main__ import main
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import Evaluation, Shown
+from training.evaluation.run import evaluate
 from training.evaluation.tasks import Task
 from training.report.page import TASK_TITLES, render
 from training.report.past import PastVersion, past_versions
 from training.selection.gate import Check, Judgement
 
 
-def test_it_is_well_formed(page: str):
+def test_it_is_well_formed(page: str) -> None:
     parsed = Page(page)
     assert parsed.open == []
     ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
@@ -36,7 +37,7 @@ def test_it_loads_nothing_and_runs_nothing(page: str):
     assert "url(" not in page
 
 
-def test_hostile_texts_are_shown_and_not_obeyed(evaluation: Evaluation):
+def test_hostile_texts_are_shown_and_not_obeyed(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     bad = Shown(HOSTILE, bought=True)
     users = [replace(user, history=(bad,), discovery=(bad,)) for user in evaluation.test.sample_users]
@@ -47,7 +48,7 @@ def test_hostile_texts_are_shown_and_not_obeyed(evaluation: Evaluation):
     assert "{{ 7 * 7 }}" in text, "shown as it is: no template of its own"
 
 
-def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Evaluation):
+def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     for task, result in evaluation.test.tasks.items():
         assert TASK_TITLES[task][0] in page
@@ -62,27 +63,27 @@ def test_backtests_stand_beside_the_last_window(page: str, evaluation: Evaluatio
     assert f"<time>{evaluation.backtests[0].window.start.date()}</time>" in page
 
 
-def test_a_forced_version_says_so(evaluation: Evaluation):
+def test_a_forced_version_says_so(evaluation: Evaluation) -> None:
     check = Check(Task.DISCOVERY, "popularity", 0.1, 0.2, Estimate(-0.1, -0.15, -0.05), 0.02)
     text = render(evaluation, RUN, Judgement((check,), (), "a <new> season"), VERSIONS)
     assert "published by force: a &lt;new&gt; season" in text
     assert 'class="text worse">worse<' in text
 
 
-def test_a_sample_is_called_one(evaluation: Evaluation, page: str):
+def test_a_sample_is_called_one(evaluation: Evaluation, page: str) -> None:
     text = render(replace(evaluation, sample=(33_477, 1_000_000)), RUN, None, VERSIONS)
     assert "evaluated on a sample of 33,477 of\n1,000,000 users" in text
     assert "on a sample" not in page
 
 
-def test_without_anything_to_measure_there_is_still_a_page():
+def test_without_anything_to_measure_there_is_still_a_page() -> None:
     text = render(Evaluation(10, None, (), "the history is short"), RUN, Judgement((), ("n",)), ())
     assert Page(text).open == []
     assert "Nothing could be measured: the history is short" in text
     assert "1,234" in text
 
 
-def test_it_is_published_with_the_version_and_named_in_its_manifest(tiny_store: Store):
+def test_it_is_published_with_the_version_and_named_in_its_manifest(tiny_store: Store) -> None:
     directory = tiny_store.current_path()
     manifest = read_manifest(directory)
     page = (directory / str(manifest.metrics["report"])).read_text(encoding="utf-8")
@@ -94,7 +95,7 @@ def test_it_is_published_with_the_version_and_named_in_its_manifest(tiny_store: 
     assert past[0].index_recall == manifest.metrics["index"]["recall@10"]
 
 
-def test_the_report_does_not_change_the_versions_hash(tmp_path: Path):
+def test_the_report_does_not_change_the_versions_hash(tmp_path: Path) -> None:
     config = write_tiny_shop(tmp_path / "shop", n_users=40)
     store = Store(tmp_path / "store")
     first = job.train(config, store, show_progress=False)
@@ -105,7 +106,7 @@ def test_the_report_does_not_change_the_versions_hash(tmp_path: Path):
 
 def test_the_evaluate_command_writes_the_page_and_prints_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     config = write_tiny_shop(tmp_path / "shop", n_users=40)
     monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path / "store"))
     assert main(["evaluate", "--quiet", "--data", str(config.data.source), "--out", str(tmp_path / "out")]) == 0

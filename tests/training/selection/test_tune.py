@@ -15,12 +15,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.support.crash import ROOT
+from tests.support.paths import ROOT
 from training.__main__ import main
 from training.config import Config, load_config
 from training.errors import DataError, TuneError
 from training.evaluation.tasks import Task
-from training.selection.tune import TRIALS_SUFFIX, TUNED, Budget, tune
+from training.selection.tune import TRIALS_SUFFIX, TUNED, Budget, Tuned, tune
 
 START = datetime.fromisoformat("2025-01-01")
 LAST_DAY = 300
@@ -87,7 +87,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return write_shop(tmp_path_factory.mktemp("shop"))
 
 
-def run(shop: Shop, out: Path, trials: int):
+def run(shop: Shop, out: Path, trials: int) -> Tuned:
     return tune(shop.load(), shop.config, out, Budget(60, trials), show_progress=False)
 
 

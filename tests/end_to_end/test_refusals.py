@@ -4,6 +4,7 @@ import json
 import socket
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPResponse
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,12 @@ from tests.support.gunicorn_service import DEADLINE_SECONDS, Reply, Service, ask
 PROBLEM = "application/problem+json"
 
 
-def problem_of(reply: Reply, status: int) -> dict[str, object]:
+def problem_of(reply: Reply, status: int) -> dict[str, Any]:
     assert reply.status == status
     assert reply.headers["Content-Type"] == PROBLEM
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
-    problem = reply.json
+    problem: dict[str, Any] = reply.json
     assert problem["status"] == status
     assert problem["request_id"] == reply.headers["X-Request-ID"]
     return problem

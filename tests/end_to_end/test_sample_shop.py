@@ -1,5 +1,6 @@
 """What a model trained on the sample shop says of it is the truth that was planted there."""
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from artifacts.model.model import Model
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.popular import popular
-from artifacts.queries.query import Query, Repeat, Source
+from artifacts.queries.query import Pick, Query, Repeat, Source
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from training.sample_shop.demand import SEGMENTS
@@ -17,7 +18,7 @@ from training.sample_shop.shop import SampleShop
 SECONDS_PER_DAY = 86_400
 
 
-def ids(picks) -> list[str]:
+def ids(picks: Iterable[Pick]) -> list[str]:
     return [pick.item_id for pick in picks]
 
 
@@ -25,7 +26,7 @@ def ids(picks) -> list[str]:
 def customers(sample_shop: SampleShop, sample_model: Model) -> list[str]:
     """300 customers, drawn from all."""
     known = sorted(user_id for user_id in sample_shop.tastes if sample_model.user_ids.find(user_id) >= 0)
-    return np.random.default_rng(0).choice(known, 300, replace=False).tolist()
+    return [str(user_id) for user_id in np.random.default_rng(0).choice(known, 300, replace=False)]
 
 
 def test_planted_complements_are_among_the_first_picks_with_lift(sample_shop: SampleShop, sample_model: Model) -> None:
@@ -57,7 +58,7 @@ def test_confidence_is_the_planted_one(sample_shop: SampleShop, sample_model: Mo
     assert np.corrcoef(found, planted)[0, 1] > 0.5
 
 
-def due(shop: SampleShop, model: Model):
+def due(shop: SampleShop, model: Model) -> Iterator[tuple[str, str]]:
     """(user_id, item_id) of consumables bought four times or more, for whom the planted interval is just over."""
     history = model.history
     for user_id in shop.tastes:

@@ -26,9 +26,9 @@ from artifacts.live.errors import (
     LiveUnavailableError,
 )
 from artifacts.live.store import LiveStore
-from tests.support import postgres
 from tests.support.gunicorn_service import DEADLINE_SECONDS, wait_for
 from tests.support.live_events import event, opened
+from tests.support.postgres import Server, running_server
 
 QUICK = Patience(read=0.3, write=0.6)
 
@@ -49,17 +49,14 @@ def in_file(path: Path) -> Iterator[LiveStore]:
 
 
 @pytest.fixture
-def server() -> Iterator[postgres.Server]:
+def server() -> Iterator[Server]:
     """A PostgreSQL server of the test's own, to be taken away."""
-    bin_dir = postgres.binaries()
-    if bin_dir is None:
-        pytest.skip("PostgreSQL is not installed")
-    with postgres.running_server(bin_dir) as server:
+    with running_server() as server:
         yield server
 
 
 @pytest.fixture
-def on_server(server: postgres.Server) -> Iterator[LiveStore]:
+def on_server(server: Server) -> Iterator[LiveStore]:
     """A store on that server, with one event."""
     store = LiveStore(server.url, QUICK)
     wait_for(lambda: checked(store))
@@ -254,7 +251,7 @@ def damage(path: Path, whole: bytes) -> None:
 # PostgreSQL
 
 
-def test_a_server_that_is_silent(server: postgres.Server, on_server: LiveStore) -> None:
+def test_a_server_that_is_silent(server: Server, on_server: LiveStore) -> None:
     with server.frozen():
         assert isinstance(raised(lambda: on_server.activity("ana", None, 0)), LiveTimeoutError)
         assert isinstance(raised(lambda: on_server.insert([event(2)])), LiveTimeoutError)
@@ -273,7 +270,7 @@ def checked(store: LiveStore) -> bool:
     return True
 
 
-def test_a_server_that_stops_and_comes_back(server: postgres.Server, on_server: LiveStore) -> None:
+def test_a_server_that_stops_and_comes_back(server: Server, on_server: LiveStore) -> None:
     server.stop()
     for operation in every_operation(on_server):
         raised(operation)
@@ -286,7 +283,7 @@ def test_a_server_that_stops_and_comes_back(server: postgres.Server, on_server: 
     assert stored(on_server) == ["event-1", "event-3"]
 
 
-def test_connections_that_the_server_ended_are_no_failure(server: postgres.Server, on_server: LiveStore) -> None:
+def test_connections_that_the_server_ended_are_no_failure(server: Server, on_server: LiveStore) -> None:
     on_server.activity("ana", None, 0)
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
@@ -294,7 +291,7 @@ def test_connections_that_the_server_ended_are_no_failure(server: postgres.Serve
     assert on_server.insert([event(2)]).accepted == 1
 
 
-def test_a_writer_that_holds_up_all_others(server: postgres.Server, on_server: LiveStore) -> None:
+def test_a_writer_that_holds_up_all_others(server: Server, on_server: LiveStore) -> None:
     with psycopg.connect(server.url) as other:
         other.execute("UPDATE live_state SET seq = seq")
         assert isinstance(raised(lambda: on_server.insert([event(2)])), LiveTimeoutError)
@@ -317,7 +314,7 @@ def test_a_port_that_accepts_and_says_nothing() -> None:
         assert isinstance(raised(store.check), LiveTimeoutError)
 
 
-def test_a_database_of_another_encoding(server: postgres.Server) -> None:
+def test_a_database_of_another_encoding(server: Server) -> None:
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
     store = LiveStore(server.url.replace("/postgres", "/latin"), QUICK)
@@ -326,7 +323,7 @@ def test_a_database_of_another_encoding(server: postgres.Server) -> None:
     assert "its encoding is LATIN1, and ids need UTF8" in str(error)
 
 
-def test_an_account_that_is_refused(server: postgres.Server) -> None:
+def test_an_account_that_is_refused(server: Server) -> None:
     url = server.url.replace("shop@", "nobody:secret@")
     error = raised(LiveStore(url, QUICK).check)
     assert "nobody" in str(error)
