@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from training.evaluation.baselines import LATELY_DAYS
+from training.evaluation.baselines import RECENT_SALES_DAYS
 from training.evaluation.results import RECIPE
 
 BOUGHT = "purchases in the window"
@@ -14,7 +14,7 @@ COLOURS: Mapping[str, str] = {
     BOUGHT: "#1a1a1a",
     HISTORY: "#64748b",
     "popularity, all time": "#8a6508",
-    f"popularity, last {LATELY_DAYS} days": "#bb8200",
+    f"popularity, last {RECENT_SALES_DAYS} days": "#bb8200",
     "personal frequency, then popularity": "#c2410c",
     "item-kNN, cosine": "#6d28a8",
     "item-kNN, BM25": "#b565d8",

@@ -187,14 +187,16 @@ def test_the_table_names_every_model_and_window(evaluation: Evaluation) -> None:
     assert text.count("window ") == 2
 
 
-def test_the_same_evaluation_twice_is_the_same(interactions: Interactions, config: Config, evaluation: Evaluation):
+def test_the_same_evaluation_twice_is_the_same(
+    interactions: Interactions, config: Config, evaluation: Evaluation
+) -> None:
     again = run.evaluate(TrainingRun(interactions, config, False), backtests=0)
     assert again.metrics == {**evaluation.metrics, "backtests": []}
 
 
 def test_recipe_ndcg_is_on_the_very_same_cases(
     interactions: Interactions, config: Config, window: Window, evaluation: Evaluation
-):
+) -> None:
     values = run.recipe_ndcg(TrainingRun(interactions, config, False), window, (Task.DISCOVERY,))
     assert evaluation.test is not None
     assert list(values) == [Task.DISCOVERY]

@@ -15,9 +15,7 @@ from training.evaluation.spread import over_seeds
 from training.evaluation.table import as_text
 from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
-from training.report.page import Run, render
-
-RUN = Run("2026-01-02 03:04 UTC", "a shop", ())
+from training.report.page import render
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,9 @@ def rewritten(interactions: Interactions, moment: datetime) -> Interactions:
     return replace(interactions, frame=frame, catalogue=catalogue)
 
 
-def test_nothing_later_is_learned(run: TrainingRun, interactions: Interactions, config: Config, moment: datetime):
+def test_nothing_later_is_learned(
+    run: TrainingRun, interactions: Interactions, config: Config, moment: datetime
+) -> None:
     found = examples_until(run, moment)
     other = TrainingRun(rewritten(interactions, moment), config, show_progress=False)
     assert sum(len(some.sizes) for some in found) >= 20
@@ -84,7 +86,7 @@ def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Con
     assert digest(examples_until(one, moment)) != digest(examples_until(other, moment))
 
 
-def test_examples_are_candidates_of_users_who_bought_one(run: TrainingRun, moment: datetime):
+def test_examples_are_candidates_of_users_who_bought_one(run: TrainingRun, moment: datetime) -> None:
     for some in examples_until(run, moment):
         assert some.features.shape == (some.sizes.sum(), len(FEATURES))
         assert some.features.dtype == np.float32
@@ -114,7 +116,7 @@ def test_windows_end_at_the_moment_or_before_and_each_is_found_once(
     assert [window.end for window in asked[N_WINDOWS:]] == [moment + STEP]
 
 
-def test_too_few_customers_teach_nothing(run: TrainingRun, moment: datetime, monkeypatch: pytest.MonkeyPatch):
+def test_too_few_customers_teach_nothing(run: TrainingRun, moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     n_users = sum(len(some.sizes) for some in examples_until(run, moment))
     monkeypatch.setattr(module, "MIN_USERS", n_users)
     assert examples_until(run, moment)

@@ -4,9 +4,9 @@ import pytest
 
 from tests.support.report_page import HOSTILE, RUN, VERSIONS, Page
 from tests.support.shop import write_tiny_shop
-from training import job
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import Evaluation
+from training.evaluation.run import evaluate
 from training.evaluation.tasks import Task
 from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
@@ -18,7 +18,7 @@ from training.selection.gate import Check, Judgement
 @pytest.fixture(scope="package")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     config = write_tiny_shop(tmp_path_factory.mktemp("report"))
-    return job.evaluate(TrainingRun(read_interactions(config, progress=False), config, False), 1)
+    return evaluate(TrainingRun(read_interactions(config, progress=False), config, False), 1)
 
 
 @pytest.fixture(scope="package")

@@ -69,7 +69,7 @@ def meanings(chart: ET.Element) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("width", [PHONE, 400, DESK])
-def test_every_text_of_a_chart_is_large_enough_to_read(full: Page, width: int):
+def test_every_text_of_a_chart_is_large_enough_to_read(full: Page, width: int) -> None:
     for chart in full.charts():
         sizes = list(text_sizes(plot(chart), width - 2 * PAGE_PADDING))
         assert len(sizes) > 3
@@ -78,7 +78,7 @@ def test_every_text_of_a_chart_is_large_enough_to_read(full: Page, width: int):
 
 
 @pytest.mark.parametrize("width", [PHONE, 400])
-def test_no_text_of_a_chart_leaves_the_page_or_lies_on_another(full: Page, width: int):
+def test_no_text_of_a_chart_leaves_the_page_or_lies_on_another(full: Page, width: int) -> None:
     for chart in full.charts():
         found = boxes(chart, width)
         assert [one for one in found if one[1] < 0 or one[2] > width] == []
@@ -90,7 +90,7 @@ def test_no_text_of_a_chart_leaves_the_page_or_lies_on_another(full: Page, width
         assert over == []
 
 
-def test_a_chart_says_what_it_is_to_who_cannot_see_it(full: Page):
+def test_a_chart_says_what_it_is_to_who_cannot_see_it(full: Page) -> None:
     drawings = [plot(chart) for chart in full.charts()]
     assert {one.get("role") for one in drawings} == {"img"}
     titles = [one.findtext("title") for one in drawings]
@@ -100,12 +100,12 @@ def test_a_chart_says_what_it_is_to_who_cannot_see_it(full: Page):
     assert {one.get("aria-hidden") for one in keys} == {"true"}
 
 
-def test_it_has_the_charts_asked_for(full: Page):
+def test_it_has_the_charts_asked_for(full: Page) -> None:
     # bars by task, two by activity, three of versions, recall, long tail, calibration
     assert len(full.charts()) == 5 + 2 + 3 + 3
 
 
-def test_one_colour_for_each_meaning_in_all_charts(full: Page):
+def test_one_colour_for_each_meaning_in_all_charts(full: Page) -> None:
     by_name, by_colour = defaultdict(set), defaultdict(set)
     for chart in full.charts():
         for name, colour in meanings(chart).items():
@@ -116,26 +116,26 @@ def test_one_colour_for_each_meaning_in_all_charts(full: Page):
     assert [names for names in by_colour.values() if len(names) > 1] == []
 
 
-def test_nothing_is_drawn_in_a_colour_that_the_chart_does_not_name(full: Page):
+def test_nothing_is_drawn_in_a_colour_that_the_chart_does_not_name(full: Page) -> None:
     for chart in full.charts():
         named = set(meanings(chart).values())
         assert colours(chart) == (named or {colour_of(HISTORY)})
 
 
-def test_every_model_has_a_colour_of_its_own(evaluation: Evaluation):
+def test_every_model_has_a_colour_of_its_own(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     models = {model for result in evaluation.test.tasks.values() for model in result.rows}
     assert models | {BOUGHT, HISTORY, "iALS++ (irspack)"} == set(COLOURS)
     assert colour_of("a model to come") == UNNAMED
 
 
-def test_colours_stand_out_from_the_page_and_from_each_other():
+def test_colours_stand_out_from_the_page_and_from_each_other() -> None:
     assert min(contrast(colour, PAPER) for colour in (*COLOURS.values(), UNNAMED)) >= 3
     apart = {pair: dist(channels(pair[0]), channels(pair[1])) for pair in combinations([*COLOURS.values(), UNNAMED], 2)}
     assert min(apart.values()) > 0.15, min(apart, key=apart.__getitem__)
 
 
-def test_lines_beside_each_other_are_told_apart_without_their_colours(full: Page):
+def test_lines_beside_each_other_are_told_apart_without_their_colours(full: Page) -> None:
     for chart in full.charts():
         dashes = [one.attrib["stroke-dasharray"] for one in plot(chart).iter("polyline")]
         assert len(set(dashes)) == len(dashes)
@@ -144,7 +144,7 @@ def test_lines_beside_each_other_are_told_apart_without_their_colours(full: Page
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 12])
-def test_of_many_versions_the_last_day_is_named_and_few_before_it(count: int):
+def test_of_many_versions_the_last_day_is_named_and_few_before_it(count: int) -> None:
     labels = [f"2026-01-{day:02}" for day in range(1, count + 1)]
     chart = ET.fromstring(charts.history("t", labels, [Estimate(0.5, 0.4, 0.6)] * count))  # noqa: S314 - our own text
     shown = [one.text for one in chart.iter() if one.tag.endswith("text") and one.text in labels]
@@ -154,14 +154,14 @@ def test_of_many_versions_the_last_day_is_named_and_few_before_it(count: int):
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.0, 0.013), (-3.0, 4.0), (0.0, 250.0)])
-def test_ticks_are_round_few_and_within(low: float, high: float):
+def test_ticks_are_round_few_and_within(low: float, high: float) -> None:
     ticks = Scale(low, high, 0, 100).ticks()
     assert 3 <= len(ticks) <= 8
     assert all(low <= tick <= high + 1e-9 for tick in ticks)
     assert np.diff(ticks) == pytest.approx(np.full(len(ticks) - 1, ticks[1] - ticks[0]))
 
 
-def test_a_bar_is_as_long_as_its_value():
+def test_a_bar_is_as_long_as_its_value() -> None:
     drawing = ET.fromstring(charts.bars("t", {"a": Estimate(0.5, 0.4, 0.6), "b": Estimate(0.25, 0.2, 0.3)}))  # noqa: S314
     widths = [float(box.attrib["width"].removesuffix("%")) for box in drawing.iter("{http://www.w3.org/2000/svg}rect")]
     assert widths[0] == pytest.approx(2 * widths[1], abs=0.2)

@@ -13,7 +13,6 @@ from training import job
 from training.__main__ import main
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import Evaluation, Shown
-from training.evaluation.run import evaluate
 from training.evaluation.tasks import Task
 from training.report.page import TASK_TITLES, render
 from training.report.past import PastVersion, past_versions
@@ -27,7 +26,7 @@ def test_it_is_well_formed(page: str) -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_it_loads_nothing_and_runs_nothing(page: str):
+def test_it_loads_nothing_and_runs_nothing(page: str) -> None:
     attributes = {(tag, name) for tag, found in Page(page).tags for name in found}
     assert not {tag for tag, _ in attributes} & {"script", "link", "img", "iframe", "object", "base", "form"}
     assert not {name for _, name in attributes} & {"src", "srcset", "action"}
@@ -58,7 +57,7 @@ def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Eval
     assert "Item number" in page
 
 
-def test_backtests_stand_beside_the_last_window(page: str, evaluation: Evaluation):
+def test_backtests_stand_beside_the_last_window(page: str, evaluation: Evaluation) -> None:
     assert len(evaluation.backtests) == 1
     assert f"<time>{evaluation.backtests[0].window.start.date()}</time>" in page
 

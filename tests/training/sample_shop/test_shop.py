@@ -13,13 +13,13 @@ from tests.support.shop import SAMPLE_LAST_DAY
 from training.interactions.cleaning import bots
 from training.sample_shop.catalogue import CATEGORIES, products
 from training.sample_shop.demand import COMPLEMENTS, CONSUMABLES, DAYS, SEGMENTS, TREND
-from training.sample_shop.shop import CATALOGUE_FILE, PURCHASES_FILE, generate
+from training.sample_shop.shop import CATALOGUE_FILE, PURCHASES_FILE, SampleShop, generate
 
 END = datetime.combine(SAMPLE_LAST_DAY, datetime.min.time()) + timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def shop(tmp_path_factory: pytest.TempPathFactory) -> SampleShop:
     return generate(1, tmp_path_factory.mktemp("sample") / "shop", SAMPLE_LAST_DAY)
 
 
@@ -45,7 +45,7 @@ def sales(rows: pl.DataFrame) -> pl.DataFrame:
     ).unique(["basket_id", "item_id"])
 
 
-def test_same_seed_and_day_same_bytes(shop, tmp_path):
+def test_same_seed_and_day_same_bytes(shop: SampleShop, tmp_path: Path) -> None:
     again = generate(1, tmp_path, SAMPLE_LAST_DAY)
     assert again.purchases.read_bytes() == shop.purchases.read_bytes()
     assert again.catalogue.read_bytes() == shop.catalogue.read_bytes()
@@ -54,7 +54,7 @@ def test_same_seed_and_day_same_bytes(shop, tmp_path):
 
 
 @pytest.mark.parametrize("days", [-1, 3, 200])
-def test_on_another_day_it_is_the_same_shop(shop, rows, tmp_path, days):
+def test_on_another_day_it_is_the_same_shop(shop: SampleShop, rows: pl.DataFrame, tmp_path: Path, days: float) -> None:
     """Also where weekdays and months are others."""
     moved = generate(1, tmp_path, SAMPLE_LAST_DAY + timedelta(days=days))
     there = pl.read_csv(moved.purchases, schema_overrides={"time": pl.Datetime("us")})
@@ -63,7 +63,9 @@ def test_on_another_day_it_is_the_same_shop(shop, rows, tmp_path, days):
     assert moved.tastes == shop.tastes
 
 
-def test_another_seed_is_another_history_of_the_same_products(shop, catalogue, tmp_path):
+def test_another_seed_is_another_history_of_the_same_products(
+    shop: SampleShop, catalogue: pl.DataFrame, tmp_path: Path
+) -> None:
     other = generate(2, tmp_path, SAMPLE_LAST_DAY)
     assert other.purchases.read_bytes() != shop.purchases.read_bytes()
     assert pl.read_csv(other.catalogue).drop("available").equals(catalogue.drop("available"))
@@ -120,8 +122,8 @@ def test_every_planted_line_exists() -> None:
 def test_history_is_in_order_and_within_its_days(rows: pl.DataFrame) -> None:
     times = rows["time"].drop_nulls()
     assert times.is_sorted()
-    assert times.min() >= END - timedelta(days=DAYS)
-    assert END - timedelta(days=1) <= times.max() < END
+    assert times[0] >= END - timedelta(days=DAYS)
+    assert END - timedelta(days=1) <= times[-1] < END
 
 
 def test_a_basket_has_one_buyer_and_one_time(sales: pl.DataFrame) -> None:

@@ -41,7 +41,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config) -> Evaluation:
-    return job.evaluate(TrainingRun(read_interactions(config, progress=False), config, False), 0)
+    return evaluate(TrainingRun(read_interactions(config, progress=False), config, False), 0)
 
 
 BASE = np.random.default_rng(0).random(400)
@@ -129,7 +129,7 @@ def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, publi
 
 def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: Config, published: Store) -> None:
     interactions = read_interactions(many, progress=False)
-    evaluation = job.evaluate(TrainingRun(interactions, refused(many), False), 0)
+    evaluation = evaluate(TrainingRun(interactions, refused(many), False), 0)
     champion = measure_champion(published, evaluation.test, TrainingRun(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
     assert champion.note is None
@@ -138,7 +138,7 @@ def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: C
 
 def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Config, published: Store) -> None:
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    evaluation = job.evaluate(TrainingRun(interactions, refused(many), False), 0)
+    evaluation = evaluate(TrainingRun(interactions, refused(many), False), 0)
     champion = measure_champion(published, evaluation.test, TrainingRun(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
     assert champion.note is None
@@ -149,7 +149,7 @@ def test_the_same_settings_on_other_data_are_not_fitted_twice(many: Config, publ
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
     blend = RecipeChoice("blend", many.model.weights, {}).applied_to(many.model)
     run = TrainingRun(interactions, many.model_copy(update={"model": blend}), False)
-    evaluation = job.evaluate(run, 0)
+    evaluation = evaluate(run, 0)
     champion = measure_champion(published, evaluation.test, run)
     assert champion.ndcg == {}
     assert "the same settings" in str(champion.note)

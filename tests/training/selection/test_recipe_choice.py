@@ -107,7 +107,7 @@ def purchases(staples: bool) -> list[tuple[str, str, datetime]]:
 
 
 @pytest.mark.usefixtures("few_are_enough")
-def test_a_ranker_is_chosen_where_it_sees_more(tmp_path: Path):
+def test_a_ranker_is_chosen_where_it_sees_more(tmp_path: Path) -> None:
     run = run_on(purchases(staples=True), tmp_path)
     choice = choose_recipe(run)
     assert choice.recipe == "ranker"
@@ -118,7 +118,7 @@ def test_a_ranker_is_chosen_where_it_sees_more(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("few_are_enough")
-def test_the_blend_is_chosen_where_there_is_nothing_to_see(tmp_path: Path):
+def test_the_blend_is_chosen_where_there_is_nothing_to_see(tmp_path: Path) -> None:
     choice = choose_recipe(run_on(purchases(staples=False), tmp_path))
     assert choice.recipe == "blend"
     assert choice.gains, "both were measured"

@@ -20,7 +20,8 @@ from training.__main__ import main
 from training.config import Config, load_config
 from training.errors import DataError, TuneError
 from training.evaluation.tasks import Task
-from training.selection.tune import TRIALS_SUFFIX, TUNED, Budget, Tuned, tune
+from training.selection.search_space import TUNED
+from training.selection.tune import TRIALS_SUFFIX, Budget, Tuned, tune
 
 START = datetime.fromisoformat("2025-01-01")
 LAST_DAY = 300
