@@ -10,7 +10,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from artifacts.model.catalogue import Catalogue
-from artifacts.model.exact_search import order_by_length
+from artifacts.model.exact_search import order_by_norm
 from artifacts.model.index import ItemIndex
 from artifacts.model.model import Model, open_model
 from artifacts.queries.scoring import query_vectors
@@ -168,7 +168,7 @@ def _search_seconds(search: Search, queries: Vectors, eligible: Masks) -> float:
 
 def _build_seconds(vectors: Vectors, queries: Vectors) -> float:
     start = time.process_time()
-    order_by_length(vectors, queries)
+    order_by_norm(vectors, queries)
     return time.process_time() - start
 
 

@@ -25,7 +25,7 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from artifacts.batch.item_bounds import fill_shelf
+from artifacts.batch.item_bounds import bound_items
 from artifacts.cpus import available_cpus
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
@@ -68,7 +68,7 @@ def measure(bench: Bench, size: str) -> Iterator[Row]:
         listed = Path(name) / "users.txt"
         listed.write_text("\n".join(model.user_ids[user] for user in users.tolist()))
         price = float(np.nanmedian(model.catalogue.price))
-        cheap = fill_shelf(model, Query(filters=Filters(max_price=price))).items
+        cheap = bound_items(model, Query(filters=Filters(max_price=price))).items
         ours = {
             PLAIN: partial(_picks, store, listed),
             "bought allowed": partial(_picks, store, listed, "--repeat", "allow"),

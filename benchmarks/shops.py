@@ -17,23 +17,23 @@ import polars as pl
 
 from artifacts.errors import ArtifactError
 from artifacts.model.ids import encode_ids
-from artifacts.model.model import Fitted, Neighbours, Similar, open_model
+from artifacts.model.model import CoPurchases, Fitted, Similar, open_model
 from artifacts.model.quickscorer import no_forest
 from artifacts.model.recipe import Recipe, Weights
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
 from artifacts.queries.scoring import query_vectors
 from benchmarks.synthetic import REVISION, Size, item_ids, user_ids, write_shop
-from training.config import Model
-from training.fitting.basket_weights import find_company
-from training.fitting.co_purchases import find_neighbours
+from training.config import ModelSettings
+from training.fitting.basket_weights import fit_basket_weights
+from training.fitting.co_purchases import count_co_purchases
 from training.fitting.factors import fit_factors
 from training.fitting.fit import RECALL_SAMPLE
 from training.fitting.history import build_history, user_item_matrix
 from training.fitting.index import build_index
 from training.fitting.newcomers import newcomer_vectors
 from training.fitting.popularity import count_popularity, popularity_columns, typical_gap_days
-from training.fitting.ranker_features import rank_features
+from training.fitting.ranker_features import count_ranker_features
 from training.fitting.similarity import find_similar
 from training.interactions.catalogue import align_catalogue
 from training.interactions.dataset import Dataset
@@ -43,7 +43,7 @@ SIZES = {
     "M3": Size(100_000, 10_000, 3_000_000),  # a tenth of M in every respect
     "L": Size(1_000_000, 1_000_000, 30_000_000),
 }
-SETTINGS = {"M": Model(), "M3": Model(), "L": Model(factors=128, iterations=5)}
+SETTINGS = {"M": ModelSettings(), "M3": ModelSettings(), "L": ModelSettings(factors=128, iterations=5)}
 # Beyond as many items a version has no co-purchase neighbours, or no similar items: answers about users need none.
 NEIGHBOURS_UP_TO = 200_000
 SIMILAR_UP_TO = 20_000
@@ -95,7 +95,7 @@ def _make(path: Path, fill: Callable[[Path], None]) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _publish(data: Path, settings: Model, store: Store) -> None:
+def _publish(data: Path, settings: ModelSettings, store: Store) -> None:
     catalogue = pl.read_parquet(data / "catalogue.parquet").with_columns(
         image_url=pl.lit(None, pl.String), product_url=pl.lit(None, pl.String)
     )
@@ -131,7 +131,7 @@ def read_dataset(data: Path, n_items: int) -> Dataset:
     )
 
 
-def _fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model) -> Fitted:
+def _fit(dataset: Dataset, catalogue: pl.DataFrame, settings: ModelSettings) -> Fitted:
     rng = np.random.default_rng(settings.seed)
     weights = Weights(**settings.weights.model_dump())
     history, event_strength = build_history(dataset, settings)
@@ -149,15 +149,15 @@ def _fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model) -> Fitted:
         user_factors=factors.users,
         item_vectors=vectors,
         history=history,
-        neighbours=find_neighbours(dataset, show_progress=True)
+        co_purchases=count_co_purchases(dataset, show_progress=True)
         if n_items <= NEIGHBOURS_UP_TO
         else _no_neighbours(n_items),
-        company=find_company(dataset),
+        basket_weights=fit_basket_weights(dataset),
         similar=find_similar(factors.items, aligned, show_progress=True)
         if n_items <= SIMILAR_UP_TO
         else _none_similar(n_items),
         popularity=popularity,
-        ranking=rank_features(dataset, history, popularity),
+        ranker_features=count_ranker_features(dataset, history, popularity),
         forest=no_forest(),
         catalogue=aligned,
         recipe=Recipe(
@@ -175,10 +175,10 @@ def _fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model) -> Fitted:
     )
 
 
-def _no_neighbours(n_items: int) -> Neighbours:
+def _no_neighbours(n_items: int) -> CoPurchases:
     floats = np.empty(0, np.float32)
     indptr, whole = np.zeros(n_items + 1, np.int64), np.empty(0, np.int32)
-    return Neighbours(indptr, items=whole, score=floats, support=whole, confidence=floats, lift=floats)
+    return CoPurchases(indptr, items=whole, score=floats, support=whole, confidence=floats, lift=floats)
 
 
 def _none_similar(n_items: int) -> Similar:

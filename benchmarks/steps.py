@@ -27,11 +27,11 @@ from artifacts.queries.eligibility import eligible_items
 from artifacts.queries.query import Query
 from artifacts.queries.recommend import recommend
 from artifacts.queries.scoring import query_vector
-from artifacts.queries.user_state import NO_ITEMS, read_person
+from artifacts.queries.user_state import NO_ITEMS, read_user_state
 from benchmarks.floor import constant_app
 from benchmarks.part import BenchError
 from benchmarks.workload import ITEMS, user_target
-from service.app import LIVE_MODEL, create_app
+from service.app import SERVED_MODEL, create_app
 from service.http.parameters import from_url
 from service.recommendations.answers import answer_bytes
 from service.recommendations.schemas import UserRecommendations
@@ -51,8 +51,8 @@ def main(rounds: int) -> None:
     """Measure all steps in turns, after one round that does not count."""
     threadpool_limits(1)
     app = create_app(read_settings(os.environ))
-    app.extensions[LIVE_MODEL].refresh()
-    model: Model = app.extensions[LIVE_MODEL].served.model
+    app.extensions[SERVED_MODEL].refresh()
+    model: Model = app.extensions[SERVED_MODEL].served.model
     steps = [_steps(model, user_id) | _apps(app, model, user_id) for user_id in _users(model)]
     found: dict[str, list[float]] = {name: [] for name in steps[0]}
     for _ in range(rounds + 1):
@@ -71,18 +71,18 @@ def _users(model: Model) -> list[str]:
 def _steps(model: Model, user_id: str) -> dict[str, Step]:
     """What is done for a user's request, each step with what those before it found."""
     query = Query(user_id=user_id)
-    person = read_person(model, query, NO_ITEMS)
-    vector = np.asarray(person.vector)
+    user_state = read_user_state(model, query, NO_ITEMS)
+    vector = np.asarray(user_state.vector)
     wanted = query_vector(model, vector)
-    eligible = eligible_items(model, query.filters, person.bought)
+    eligible = eligible_items(model, query.filters, user_state.bought)
     answer = recommend(model, query)
     return {
         "validation": lambda: from_url(UserRecommendations, {"user_id": quote(user_id)}, "").query(),
         "recommend": lambda: recommend(model, query),
         "id look-up": lambda: model.user_ids.find(user_id),
-        "person": lambda: read_person(model, query, NO_ITEMS),
+        "person": lambda: read_user_state(model, query, NO_ITEMS),
         "query vector": lambda: query_vector(model, vector),
-        "mask": lambda: eligible_items(model, query.filters, person.bought),
+        "mask": lambda: eligible_items(model, query.filters, user_state.bought),
         "search": lambda: model.index.search(wanted, eligible, ITEMS),
         "serialisation": lambda: answer_bytes(answer, REQUEST_ID, model.version, user_id),
         "metrics": lambda: _count(answer),

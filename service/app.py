@@ -20,10 +20,10 @@ from service.live.views import LiveContext
 from service.recommendations.views import REVALIDATE, Context, Informant
 from service.settings import Settings
 from service.state.live_connection import LiveConnection
-from service.state.served_model import LiveModel
+from service.state.served_model import ServedModel
 from service.telemetry.observation import RECORD, observed
 
-LIVE_MODEL = "aisle.live_model"
+SERVED_MODEL = "aisle.live_model"
 LIVE_STORE = "aisle.live_store"
 
 
@@ -37,7 +37,7 @@ class NoSessions(SessionInterface):
 
 
 def create_app(settings: Settings) -> Flask:
-    """The service for `settings`. It answers 503 until `app.extensions` LIVE_MODEL and LIVE_STORE are started.
+    """The service for `settings`. It answers 503 until `app.extensions` SERVED_MODEL and LIVE_STORE are started.
 
     Raises KeysFileError where the keys file cannot be read.
     """
@@ -45,8 +45,8 @@ def create_app(settings: Settings) -> Flask:
     app.session_interface = NoSessions()
     app.url_map.merge_slashes = False
     connection = app.extensions[LIVE_STORE] = LiveConnection(settings.live_url)
-    live = app.extensions[LIVE_MODEL] = LiveModel(Store(settings.artifacts_dir), connection.overlay)
-    connection.when_told(live.lay_over)
+    live = app.extensions[SERVED_MODEL] = ServedModel(Store(settings.artifacts_dir), connection.overlay)
+    connection.when_items_change(live.follow_items)
     gate = Gate(settings.api_keys_file)
     # A stream holds a thread as long as its reader likes: half of them stay free for everybody else.
     streams = BoundedSemaphore(max(1, settings.threads // 2))
@@ -66,7 +66,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _endpoint(
-    route: Route, live: LiveModel, gate: Gate, informant: Informant, streams: BoundedSemaphore
+    route: Route, live: ServedModel, gate: Gate, informant: Informant, streams: BoundedSemaphore
 ) -> Callable[..., Response]:
     def endpoint(**path: str) -> Response:
         environ = request.environ
@@ -83,7 +83,7 @@ def _endpoint(
 
 
 def _live_endpoint(
-    route: Route, live: LiveModel, connection: LiveConnection, gate: Gate, writers: BoundedSemaphore
+    route: Route, live: ServedModel, connection: LiveConnection, gate: Gate, writers: BoundedSemaphore
 ) -> Callable[..., Response]:
     def endpoint(**path: str) -> Response:
         environ = request.environ

@@ -9,7 +9,7 @@ from service.threads import restrain_threads
 
 restrain_threads()
 
-from service.app import LIVE_MODEL, LIVE_STORE, create_app  # noqa: E402
+from service.app import LIVE_STORE, SERVED_MODEL, create_app  # noqa: E402
 from service.settings import SettingsError, check_address, read_settings  # noqa: E402
 
 try:
@@ -21,4 +21,4 @@ except SettingsError as error:
 
 app = create_app(settings)
 app.extensions[LIVE_STORE].start()
-app.extensions[LIVE_MODEL].start()
+app.extensions[SERVED_MODEL].start()

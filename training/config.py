@@ -26,7 +26,7 @@ def _compiles(pattern: str) -> str:
 Pattern = Annotated[str, AfterValidator(_compiles)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Weighting = Literal["binary", "count", "log", "bm25"]
-Recipe = Literal["auto", "blend", "ranker"]
+RecipeName = Literal["auto", "blend", "ranker"]
 
 
 class _Section(BaseModel):
@@ -74,7 +74,7 @@ class Clean(_Section):
     bots: bool = True
 
 
-class Weights(_Section):
+class WeightSettings(_Section):
     """What each part of a user's score counts for (`artifacts.model.recipe.Weights`): good where nobody tunes, found on
     three windows of a year of a gift shop's purchases."""
 
@@ -85,15 +85,15 @@ class Weights(_Section):
     frequency: Weight = 0.7
 
 
-class Model(_Section):
+class ModelSettings(_Section):
     """What is fitted. `recipe`: blend, or ranker, a learned one on top, both with `weights` as they are; or auto: the
     simpler one unless the other is measurably better, with weights that start from these.
 
     The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay.
     """
 
-    recipe: Recipe = "auto"
-    weights: Weights = Weights()
+    recipe: RecipeName = "auto"
+    weights: WeightSettings = WeightSettings()
     factors: int = Field(default=64, ge=1, le=4096)
     regularization: float = Field(default=30.0, gt=0, allow_inf_nan=False)  # at 0 a fold-in may have no solution
     alpha: float = Field(default=4.0, gt=0, allow_inf_nan=False)
@@ -124,7 +124,7 @@ class Config(_Section):
     columns: Columns = Columns()
     clean: Clean = Clean()
     events: Mapping[str, Weight] = {"purchase": 1.0, "cart": 0.3, "view": 0.1}
-    model: Model = Model()
+    model: ModelSettings = ModelSettings()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
 

@@ -16,7 +16,7 @@ Scores = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ItemBounds:
     """The m items that a query's filters leave, those with the best prospects first.
 
     `items` (m,) int64; `place` (n_items,) int64, where an item stands, m for one that is not there. A user whose ALS
@@ -44,21 +44,21 @@ class Shelf:
         return np.asarray(n_dimensions * np.finfo(np.float32).eps * largest, np.float32)
 
 
-def fill_shelf(model: Model, query: Query) -> Shelf:
+def bound_items(model: Model, query: Query) -> ItemBounds:
     """The items that `query.filters` and `query.exclude` leave."""
     weights, n_factors = model.recipe.weights, model.recipe.n_factors
     eligible = eligible_items(model, query.filters, resolve(model, query.exclude)[0])
     taste = abs(weights.als) * vector_lengths(model.item_factors)
     newcomers = abs(weights.newcomers) * vector_lengths(model.newcomer_vectors)
     common = model.item_vectors[:, 2 * n_factors :] * np.array([weights.popular, weights.trend], np.float32)
-    rest, loudness = newcomers + common.sum(axis=1), newcomers + np.abs(common).sum(axis=1)
+    rest, strengths = newcomers + common.sum(axis=1), newcomers + np.abs(common).sum(axis=1)
     every = max(1, len(model.user_ids) // TYPICAL_USERS)
     typical = np.median(vector_lengths(model.user_factors[::every])) if len(model.user_ids) else 0.0
     items = np.flatnonzero(eligible)
     items = items[np.argsort(-(taste * np.float32(typical) + rest)[items], kind="stable")]
     place = np.full(len(eligible), len(items))
     place[items] = np.arange(len(items))
-    return Shelf(items, place, taste[items], rest[items], float(loudness[items].max(initial=0)))
+    return ItemBounds(items, place, taste[items], rest[items], float(strengths[items].max(initial=0)))
 
 
 def vector_lengths(vectors: Scores) -> Scores:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.batch.item_bounds import Shelf, vector_lengths
-from artifacts.batch.tiled_top_k import Pairs, Wanted, bytes_per_user, find_best, order_pairs, score_pairs
-from artifacts.live.activity import NOTHING_NEW, Lately
+from artifacts.batch.item_bounds import ItemBounds, vector_lengths
+from artifacts.batch.tiled_top_k import Pairs, SearchedUsers, bytes_per_user, find_top_k, order_pairs, score_pairs
+from artifacts.live.activity import NO_ACTIVITY, UserActivity
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
-from artifacts.queries.answer import Answer, Scored
+from artifacts.queries.answer import Answer, ScoredItems
 from artifacts.queries.query import Fallback, Query, Repeat, Source
 from artifacts.queries.recommend import recommend
 from artifacts.queries.scoring import query_vectors
@@ -19,7 +19,7 @@ from artifacts.queries.scoring import query_vectors
 SOURCES = tuple(Source)
 FALLBACKS = (None, *Fallback)
 NOBODY = "\ud800"  # an id that no version holds: it has no UTF-8
-NOBODY_TOLD: Mapping[int, Lately] = {}
+NO_NEWS: Mapping[int, UserActivity] = {}
 
 Indexes = npt.NDArray[np.int64]
 
@@ -51,12 +51,12 @@ class ManyAnswers:
 
 def recommend_many(  # noqa: PLR0913
     model: Model,
-    shelf: Shelf,
+    item_bounds: ItemBounds,
     query: Query,
     users: Indexes,
     n_bytes: int,
     *,
-    lately: Mapping[int, Lately] = NOBODY_TOLD,
+    activity: Mapping[int, UserActivity] = NO_NEWS,
 ) -> ManyAnswers:
     """What `recommend` answers each of the users (n,) int64, UNKNOWN (-1) for who is not known, to a query without a
     `user_id` whose items are `shelf`. `lately`, by place, is what the live store tells of some of the users.
@@ -65,11 +65,13 @@ def recommend_many(  # noqa: PLR0913
     index is approximate, these picks are the exact ones.
     """
     blended = _are_blended(model, query, users)
-    blended[list(lately)] = False
-    rows, step = np.flatnonzero(blended), max(1, n_bytes // bytes_per_user(shelf))
-    parts = [_blend(model, shelf, query, users, rows[start : start + step]) for start in range(0, len(rows), step)]
+    blended[list(activity)] = False
+    rows, step = np.flatnonzero(blended), max(1, n_bytes // bytes_per_user(item_bounds))
+    parts = [
+        _blend(model, item_bounds, query, users, rows[start : start + step]) for start in range(0, len(rows), step)
+    ]
     others = np.flatnonzero(~blended)
-    answers = _answers(model, query, users[others], [lately.get(row, NOTHING_NEW) for row in others.tolist()])
+    answers = _answers(model, query, users[others], [activity.get(row, NO_ACTIVITY) for row in others.tolist()])
     parts += [_as_picks(row, answer.scored) for row, answer in zip(others.tolist(), answers, strict=True)]
     fallbacks = np.full(len(users), FALLBACKS.index(None))
     fallbacks[others] = [FALLBACKS.index(answer.fallback) for answer in answers]
@@ -83,16 +85,18 @@ def _are_blended(model: Model, query: Query, users: Indexes) -> npt.NDArray[np.b
     return np.asarray((users != UNKNOWN) & model.user_factors[users].any(axis=1), np.bool_)
 
 
-def _blend(model: Model, shelf: Shelf, query: Query, users: Indexes, rows: Indexes) -> ManyPicks:
+def _blend(model: Model, item_bounds: ItemBounds, query: Query, users: Indexes, rows: Indexes) -> ManyPicks:
     """The best of the blend for some of the users."""
     factors = model.user_factors[users[rows]]
     queries = query_vectors(model.recipe.weights, factors)
     own, frequency = _bought(model, users[rows])
-    found = find_best(model.item_vectors, shelf, Wanted(queries, vector_lengths(factors), own), query.limit)
+    found = find_top_k(
+        model.item_vectors, item_bounds, SearchedUsers(queries, vector_lengths(factors), own), query.limit
+    )
     scores = score_pairs(model.item_vectors, queries, found)
     n_new = len(found)
     if query.repeat is Repeat.ALLOW:
-        shown = shelf.place[own.items] < len(shelf)
+        shown = item_bounds.place[own.items] < len(item_bounds)
         own = Pairs(own.rows[shown], own.items[shown])
         habit = np.float32(model.recipe.weights.frequency) * frequency[shown]
         found = Pairs(np.concatenate([found.rows, own.rows]), np.concatenate([found.items, own.items]))
@@ -114,23 +118,23 @@ def _bought(model: Model, users: Indexes) -> tuple[Pairs, npt.NDArray[np.float32
     return Pairs(rows[bought], history.items[entries].astype(np.int64)), history.frequency[entries]
 
 
-def _answers(model: Model, query: Query, users: Indexes, lately: Sequence[Lately]) -> list[Answer]:
+def _answers(model: Model, query: Query, users: Indexes, activity: Sequence[UserActivity]) -> list[Answer]:
     """Each user's answer of `recommend`, one after the other."""
     nobodys = recommend(model, replace(query, user_id=NOBODY))
     impersonal = recommend(model, replace(query, user_id=NOBODY, personalized=False))
 
-    def ask(user: int, told: Lately) -> Answer:
+    def ask(user: int, told: UserActivity) -> Answer:
         if not query.personalized or not told.personalized:
             return impersonal
-        if user == UNKNOWN and told is NOTHING_NEW:
+        if user == UNKNOWN and told is NO_ACTIVITY:
             return nobodys
         user_id = NOBODY if user == UNKNOWN else model.user_ids[user]
-        return recommend(model, replace(query, user_id=user_id, lately=told))
+        return recommend(model, replace(query, user_id=user_id, activity=told))
 
-    return [ask(user, told) for user, told in zip(users.tolist(), lately, strict=True)]
+    return [ask(user, told) for user, told in zip(users.tolist(), activity, strict=True)]
 
 
-def _as_picks(row: int, scored: Scored) -> ManyPicks:
+def _as_picks(row: int, scored: ScoredItems) -> ManyPicks:
     sources = np.array([SOURCES.index(source) for source in scored.sources], np.int64)
     return ManyPicks(np.full(len(scored), row), scored.items, scored.scores, sources)
 

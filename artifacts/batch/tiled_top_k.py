@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.batch.item_bounds import Shelf
+from artifacts.batch.item_bounds import ItemBounds
 
 TILE = 1_024  # items multiplied at a time, by
 STRIP = 512  # users: so many that the product runs at full speed, so few that the scores stay in the cache
@@ -37,7 +37,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchedUsers:
     """What users are to be answered: `queries` (n, n_dimensions) float32, their query vectors; `lengths` (n,) float32,
     those of their ALS factors; `hidden`, items that are not to be found, by row and then by item."""
 
@@ -49,24 +49,24 @@ class Wanted:
         return len(self.queries)
 
 
-def bytes_per_user(shelf: Shelf) -> int:
-    """About what `find_best` takes for each user: the maxima, a copy of them, and what they are compared to."""
-    return 12 * int(_group_starts(shelf)[-1]) + BYTES_PER_USER
+def bytes_per_user(item_bounds: ItemBounds) -> int:
+    """About what `find_top_k` takes for each user: the maxima, a copy of them, and what they are compared to."""
+    return 12 * int(_group_starts(item_bounds)[-1]) + BYTES_PER_USER
 
 
-def _group_starts(shelf: Shelf) -> Indexes:
+def _group_starts(item_bounds: ItemBounds) -> Indexes:
     """(n_tiles + 1,): the first group of each tile, and the end."""
-    fine = np.arange(-(-len(shelf) // TILE)) < FINE_TILES
+    fine = np.arange(-(-len(item_bounds) // TILE)) < FINE_TILES
     return np.append(0, np.cumsum(np.where(fine, TILE // FINE, TILE // COARSE)))
 
 
-def find_best(vectors: Scores, shelf: Shelf, wanted: Wanted, k: int) -> Pairs:
+def find_top_k(vectors: Scores, item_bounds: ItemBounds, wanted: SearchedUsers, k: int) -> Pairs:
     """The k best items of the shelf for each user, in no order, along with a few more.
 
     `vectors` (n_items, n_dimensions) float32. Fewer than k are found only where there are no more. Which further items
     come along depends on rounding.
     """
-    search = _Search(vectors, shelf, wanted, k)
+    search = _Search(vectors, item_bounds, wanted, k)
     search.multiply()
     found = search.examine()
     keys, hidden = (pairs.rows * len(vectors) + pairs.items for pairs in (found, wanted.hidden))
@@ -109,15 +109,15 @@ class _Search:
     not in one group.
     """
 
-    def __init__(self, vectors: Scores, shelf: Shelf, wanted: Wanted, k: int) -> None:
-        self.vectors, self.shelf, self.wanted, self.k = vectors, shelf, wanted, k
-        self.starts = _group_starts(shelf)
+    def __init__(self, vectors: Scores, item_bounds: ItemBounds, wanted: SearchedUsers, k: int) -> None:
+        self.vectors, self.item_bounds, self.wanted, self.k = vectors, item_bounds, wanted, k
+        self.starts = _group_starts(item_bounds)
         self.maxima = np.full((len(wanted), int(self.starts[-1])), -np.inf, np.float32)
         self.floor = np.full(len(wanted), -np.inf, np.float32)
-        self.rounding = shelf.rounding(wanted.lengths, vectors.shape[1])
+        self.rounding = item_bounds.rounding(wanted.lengths, vectors.shape[1])
         self.buffer = np.empty(TILE * STRIP, np.float32)
         self.column = np.empty(len(wanted), np.int64)
-        places = shelf.place[wanted.hidden.items]
+        places = item_bounds.place[wanted.hidden.items]
         order = np.argsort(places)
         self.hidden_places, self.hidden_rows = places[order], wanted.hidden.rows[order]
 
@@ -139,12 +139,12 @@ class _Search:
         by_length = np.argsort(self.wanted.lengths)
         for start in range(0, len(by_length), STRIP):
             rows = np.sort(by_length[start : start + STRIP])
-            bounds = self.shelf.bounds(float(self.wanted.lengths[rows].max()))
+            bounds = self.item_bounds.bounds(float(self.wanted.lengths[rows].max()))
             yield rows, np.maximum.reduceat(bounds, np.arange(0, len(bounds), TILE)) if len(bounds) else bounds
 
     def _multiply_tile(self, tile: int, needed: list[Indexes]) -> None:
         start = tile * TILE
-        items = self.shelf.items[start : start + TILE]
+        items = self.item_bounds.items[start : start + TILE]
         vectors = self.vectors[items] if needed else self.vectors[:0]
         groups = slice(*self.starts[tile : tile + 2].tolist())
         hidden = slice(*np.searchsorted(self.hidden_places, [start, start + len(items)]))
@@ -188,4 +188,4 @@ class _Search:
     def _items_of(self, group: int) -> Indexes:
         tile = int(np.searchsorted(self.starts, group, side="right")) - 1
         first, stop = self.starts[tile : tile + 2].tolist()
-        return self.shelf.items[tile * TILE : (tile + 1) * TILE][group - first :: stop - first]
+        return self.item_bounds.items[tile * TILE : (tile + 1) * TILE][group - first :: stop - first]

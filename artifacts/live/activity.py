@@ -34,7 +34,7 @@ class LiveEvent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lately:
+class UserActivity:
     """What a user, a session, or a user in a session did.
 
     `orders` are purchases and returns, `looks` views, clicks and carts: newest first, a user's above the number asked
@@ -47,4 +47,4 @@ class Lately:
     personalized: bool = True
 
 
-NOTHING_NEW = Lately()
+NO_ACTIVITY = UserActivity()

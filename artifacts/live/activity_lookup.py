@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from artifacts.live.activity import NOTHING_NEW, Erasure, Lately, LiveEvent
+from artifacts.live.activity import NO_ACTIVITY, Erasure, LiveEvent, UserActivity
 from artifacts.live.database import Database, Row, limited
 from artifacts.live.erasures import Digester
 from artifacts.live.events import LOOK, ORDER
@@ -53,9 +53,9 @@ _OF_A_USER = sa.union_all(*_USER)  # as most requests are: every branch less is 
 _OF_BOTH = sa.union_all(*_USER, *_SESSION)
 
 
-def read_person(
+def read_activity(
     database: Database, digester: Digester, user_id: str | None, session_id: str | None, after: int
-) -> Lately:
+) -> UserActivity:
     """What is known of a user and a session, either of them None: the user's events above the number `after`, and all
     of the session's.
 
@@ -66,16 +66,16 @@ def read_person(
     rows = database.read(_OF_BOTH if session_id is not None else _OF_A_USER, parameters)
     if not any(row[0] == _REVISION and row[2] == REVISION for row in rows):
         raise newer(database.name)
-    return _person(rows) if len(rows) > 1 else NOTHING_NEW
+    return _as_activity(rows) if len(rows) > 1 else NO_ACTIVITY
 
 
-def _person(rows: list[Row]) -> Lately:
+def _as_activity(rows: list[Row]) -> UserActivity:
     by_kind: dict[int, list[Row]] = {}
     for row in rows:
         by_kind.setdefault(row[0], []).append(row)
     erased = [Erasure(row[4], row[1]) for row in by_kind.get(_ERASED, ())]
     personalized = all(row[1] for row in by_kind.get(_PREFERENCE, ()))
-    return Lately(
+    return UserActivity(
         orders=_newest_first(by_kind.get(ORDER, []), MAX_ORDERS) if personalized else (),
         looks=_newest_first(by_kind.get(LOOK, []), MAX_LOOKS) if personalized else (),
         erased=erased[0] if erased else None,

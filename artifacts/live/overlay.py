@@ -18,7 +18,7 @@ from artifacts.queries.scoring import RECENT_DAYS, SECONDS_PER_DAY
 
 
 @dataclass
-class Told:
+class ChangesSinceTraining:
     """What was told above the number `since` and up to `up_to`: items as they are then, and what was done with items.
 
     All by id: `sold` are purchases, decayed to the moment `at`; `looks` how often an item was looked at. `newest` is
@@ -51,9 +51,9 @@ class Told:
                 self.looks[event.item_id] = self.looks.get(event.item_id, 0) + 1
 
 
-def nothing_told(version: Model) -> Told:
+def no_changes(version: Model) -> ChangesSinceTraining:
     """What is known to begin with: what the version was trained with."""
-    return Told(since=version.live_seq, up_to=version.live_seq, at=version.recipe.until)
+    return ChangesSinceTraining(since=version.live_seq, up_to=version.live_seq, at=version.recipe.until)
 
 
 def left_of(seconds: float) -> float:
@@ -68,30 +68,32 @@ class Overlay:
     is of them, and copies of the arrays that they change, however much was told before.
     """
 
-    def __init__(self, opened: Model, told: Told) -> None:
+    def __init__(self, opened: Model, since_training: ChangesSinceTraining) -> None:
         """With all that was told so far; from now on `told` is the overlay's own."""
         self.opened = self.model = opened
-        self.told = told
+        self.since_training = since_training
         self._places: dict[str, int] = {}
-        self._lay(told.items.keys(), {*told.sold, *told.looks})
+        self._lay(since_training.items.keys(), {*since_training.sold, *since_training.looks})
 
     def add(self, items: Collection[LiveItem], events: Collection[ItemEvent], up_to: int, last: int = 0) -> None:
         """Lay over what was told since, up to a number, that of the last change of an item being `last`."""
-        self.told.add_items(items, last)
-        self.told.add_events(events)
-        self.told.up_to = up_to
+        self.since_training.add_items(items, last)
+        self.since_training.add_events(events)
+        self.since_training.up_to = up_to
         self._lay({item.item_id for item in items}, {event.item_id for event in events})
 
     def _lay(self, changed: Collection[str], moved: Collection[str]) -> None:
         """Bring the model up to date with the items of these ids, and with the demand for those."""
-        model, told = self.model, self.told
-        items = {place: told.items[item_id] for item_id in changed if (place := self._place(item_id)) != UNKNOWN}
+        model, since_training = self.model, self.since_training
+        items = {
+            place: since_training.items[item_id] for item_id in changed if (place := self._place(item_id)) != UNKNOWN
+        }
         if items:
             catalogue = _changed(model.catalogue, self.opened.catalogue, items)
             model = replace(model, catalogue=catalogue, shown=_patch(model.shown, _shown(catalogue, items)))
-        if any(item_id in told.sold and self._place(item_id) != UNKNOWN for item_id in moved):
+        if any(item_id in since_training.sold and self._place(item_id) != UNKNOWN for item_id in moved):
             model = replace(model, popularity=self._popularity())
-        if any(item_id in told.items and self._place(item_id) == UNKNOWN for item_id in (*changed, *moved)):
+        if any(item_id in since_training.items and self._place(item_id) == UNKNOWN for item_id in (*changed, *moved)):
             model = replace(model, unseen=self._unseen())
         self.model = model
 
@@ -104,23 +106,25 @@ class Overlay:
 
     def _popularity(self) -> Popularity:
         """Recent sales as of the last purchase that is known. Items that sell alike keep the version's order."""
-        opened, told = self.opened.popularity, self.told
+        opened, since_training = self.opened.popularity, self.since_training
         until = self.opened.recipe.until
-        moment = max(until, told.newest)
-        sold = {place: much for item_id, much in told.sold.items() if (place := self._place(item_id)) != UNKNOWN}
+        moment = max(until, since_training.newest)
+        sold = {
+            place: much for item_id, much in since_training.sold.items() if (place := self._place(item_id)) != UNKNOWN
+        }
         recent = opened.recent * np.float32(left_of(moment - until))
         # In float64 until it is now: as of a version of years ago, a purchase counts more than float32 holds.
-        recent[list(sold)] += (np.array(list(sold.values())) * left_of(moment - told.at)).astype(np.float32)
+        recent[list(sold)] += (np.array(list(sold.values())) * left_of(moment - since_training.at)).astype(np.float32)
         return replace(opened, recent=recent, order=opened.order[np.argsort(-recent[opened.order], kind="stable")])
 
     def _unseen(self) -> tuple[UnseenItem, ...]:
         """The items the version does not know, those in most demand first."""
-        told = self.told
+        since_training = self.since_training
 
         def demand(item: LiveItem) -> tuple[float, int, str]:
-            return -told.sold.get(item.item_id, 0.0), -told.looks.get(item.item_id, 0), item.item_id
+            return -since_training.sold.get(item.item_id, 0.0), -since_training.looks.get(item.item_id, 0), item.item_id
 
-        unknown = [item for item in told.items.values() if self._place(item.item_id) == UNKNOWN]
+        unknown = [item for item in since_training.items.values() if self._place(item.item_id) == UNKNOWN]
         return tuple(_as_unseen(item) for item in sorted(unknown, key=demand))
 
 

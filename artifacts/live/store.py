@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import TypeVar
 
-from artifacts.live import activity_lookup as person
-from artifacts.live import counter, erasures, events, items, users
-from artifacts.live.activity import Erasure, Lately
+from artifacts.live import activity_lookup, counter, erasures, events, items, users
+from artifacts.live.activity import Erasure, UserActivity
 from artifacts.live.address import LiveAddress, read_address
 from artifacts.live.breaker import Breaker
 from artifacts.live.database import Database, Patience
@@ -71,9 +70,9 @@ class LiveStore:
         """Close all connections that nobody uses now."""
         self._database.forget_connections()
 
-    def person(self, user_id: str | None, session_id: str | None, after: int) -> Lately:
+    def activity(self, user_id: str | None, session_id: str | None, after: int) -> UserActivity:
         """What a request has to know of its user, with events above the number `after`, and of its session."""
-        return self._read(lambda key: person.read_person(self._database, key, user_id, session_id, after))
+        return self._read(lambda key: activity_lookup.read_activity(self._database, key, user_id, session_id, after))
 
     def watermark(self) -> int:
         """The number of the last change."""
@@ -97,7 +96,7 @@ class LiveStore:
 
     def erased(self, user_id: str) -> Erasure | None:
         """When a user was last erased."""
-        return self.person(user_id, None, self.watermark()).erased
+        return self.activity(user_id, None, self.watermark()).erased
 
     def opted_out(self) -> frozenset[str]:
         """The users who want no answers of their own."""

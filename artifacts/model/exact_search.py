@@ -16,14 +16,14 @@ PICKED_SHARE = 0.25
 # n u |x|.|y| bounds by how much a float32 inner product is off, which depends on the rows it is computed with (Higham
 # 2002, "Accuracy and Stability of Numerical Algorithms", 3.5); two differ by twice that, and u is half of this.
 EPSILON = float(np.finfo(np.float32).eps)
-NEVER, LOWEST = np.float32(-np.inf), float(np.finfo(np.float32).min)
+MINUS_INFINITY, LOWEST = np.float32(-np.inf), float(np.finfo(np.float32).min)
 
 Vectors = npt.NDArray[np.float32]
-Scored = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+FoundItems = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class ByLength:
+class NormOrder:
     """The order, and what bounds the scores from each place in it on.
 
     `starts` (n_parts,) int64 are the first columns of the vectors' parts, each of which is bounded by itself; `items`
@@ -38,7 +38,7 @@ class ByLength:
     cuts: npt.NDArray[np.int64]
     longest: Vectors
 
-    def find(self, vectors: Vectors, query: Vectors, eligible: npt.NDArray[np.bool_], k: int) -> Scored:
+    def find(self, vectors: Vectors, query: Vectors, eligible: npt.NDArray[np.bool_], k: int) -> FoundItems:
         """The k eligible items with the largest inner product with `query` (n_dimensions,), in no order, along with
         those that reach the worst of them but for rounding: item indexes (m,) int32 and scores (m,) float32.
 
@@ -51,7 +51,7 @@ class ByLength:
         items, chosen = self.items[:stop], eligible.take(self.items[:stop])
         many = stop <= len(self.head) and np.count_nonzero(chosen) > PICKED_SHARE * stop
         if many:
-            scores = np.where(chosen, self.head[:stop] @ query, NEVER)
+            scores = np.where(chosen, self.head[:stop] @ query, MINUS_INFINITY)
         else:
             items = items[chosen]
             scores = vectors.take(items, 0) @ query
@@ -101,12 +101,12 @@ def _leading(
     return *_reaching(items, scores, threshold), threshold
 
 
-def _reaching(items: npt.NDArray[np.int32], scores: Vectors, threshold: float) -> Scored:
+def _reaching(items: npt.NDArray[np.int32], scores: Vectors, threshold: float) -> FoundItems:
     reached = (scores >= threshold).nonzero()[0]
     return items.take(reached), scores.take(reached)
 
 
-def order_by_length(vectors: Vectors, queries: Vectors) -> ByLength:
+def order_by_norm(vectors: Vectors, queries: Vectors) -> NormOrder:
     """The order of (n_items, 2 n_factors + 2) vectors by what (n_queries, 2 n_factors + 2) queries make of each part's
     length on average: tastes, newcomers' tastes, popularity and trend."""
     n_factors = (vectors.shape[1] - 2) // 2
@@ -116,7 +116,7 @@ def order_by_length(vectors: Vectors, queries: Vectors) -> ByLength:
     items = np.argsort(-(lengths @ weights), kind="stable").astype(np.int32)
     longest = np.maximum.accumulate(lengths[items][::-1], axis=0)[::-1]
     cuts = np.unique(np.geomspace(1, max(len(items), 1), CUTS).astype(np.int64))[: len(items)] - 1
-    return ByLength(starts, items, vectors[items[:HEAD]], cuts, longest[cuts])
+    return NormOrder(starts, items, vectors[items[:HEAD]], cuts, longest[cuts])
 
 
 def _part_lengths(vectors: Vectors, starts: npt.NDArray[np.int64]) -> Vectors:

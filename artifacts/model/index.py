@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.model.arrays import open_arrays, save_arrays
-from artifacts.model.exact_search import ByLength
+from artifacts.model.exact_search import NormOrder
 
 ORDER = "index"
 GRAPH_FILE = "index.faiss"
@@ -22,7 +22,7 @@ MOST_TIES = 10_000  # that are told apart by their exact scores
 
 Vectors = npt.NDArray[np.float32]
 Hits = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
-NOTHING: Hits = (np.empty(0, np.int64), np.empty(0, np.float32))
+NO_HITS: Hits = (np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ItemIndex:
     """
 
     vectors: Vectors
-    order: ByLength
+    order: NormOrder
     graph: faiss.Index | None
     ef_search: int
 
@@ -45,7 +45,7 @@ class ItemIndex:
         of k and the number of eligible items; equal scores stand in the order of their index.
         """
         if k == 0 or len(self.vectors) == 0:
-            return NOTHING
+            return NO_HITS
         if self.graph is not None:
             hits = self._search_graph(self.graph, query, eligible, k)
             if len(hits[0]) == k:
@@ -59,7 +59,7 @@ class ItemIndex:
         """What the graph finds, or nothing where an exact search is cheaper."""
         n_eligible = int(np.count_nonzero(eligible))
         if n_eligible <= max(EXACT_BELOW, EXACT_BELOW_SHARE * len(eligible)):
-            return NOTHING
+            return NO_HITS
         selector = faiss.IDSelectorBitmap(np.packbits(eligible, bitorder="little"))
         reach = max(self.ef_search * len(eligible) // n_eligible, k)
         parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=reach)
@@ -101,4 +101,4 @@ def open_index(directory: Path, vectors: Vectors, ef_search: int) -> ItemIndex:
     """Open the index's files of a version by memory map."""
     file = directory / GRAPH_FILE
     graph = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC) if file.exists() else None
-    return ItemIndex(vectors, open_arrays(directory, ORDER, ByLength), graph, ef_search)
+    return ItemIndex(vectors, open_arrays(directory, ORDER, NormOrder), graph, ef_search)

@@ -19,7 +19,7 @@ from artifacts.publishing.manifest import Manifest, read_manifest
 
 
 @dataclass(frozen=True)
-class Rows:
+class CsrRows:
     """Compressed sparse rows: `indptr` (n_rows + 1,) int64 tells where each row's entries start."""
 
     indptr: npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Dealings:
+class UserInteractions:
     """What somebody did with which item, one entry an item, items ascending.
 
     All are (n_entries,): `items` int32; `strength` float32, the decayed and weighted interaction r_ui that ALS is
@@ -47,13 +47,13 @@ class Dealings:
 
 
 @dataclass(frozen=True)
-class History(Dealings, Rows):
+class History(UserInteractions, CsrRows):
     """The dealings of all users: CSR rows over users; `indptr` (n_users + 1,) int64."""
 
-    def of(self, user_index: int) -> Dealings:
+    def of(self, user_index: int) -> UserInteractions:
         """One user's."""
         row = self.row(user_index)
-        return Dealings(
+        return UserInteractions(
             self.items[row],
             self.strength[row],
             self.times_bought[row],
@@ -64,7 +64,7 @@ class History(Dealings, Rows):
 
 
 @dataclass(frozen=True)
-class Neighbours(Rows):
+class CoPurchases(CsrRows):
     """Items bought in the same basket: CSR rows over items, best first within a row.
 
     `indptr` (n_items + 1,) int64; all else is (n_entries,): `items` int32; `score` float32, what ranks them;
@@ -80,7 +80,7 @@ class Neighbours(Rows):
 
 
 @dataclass(frozen=True)
-class Company(Rows):
+class BasketWeights(CsrRows):
     """What each item of a basket says for or against every other: CSR rows over items, by item within a row.
 
     `indptr` (n_items + 1,) int64; `items` (n_entries,) int32; `score` (n_entries,) float32. No entries at all where
@@ -101,7 +101,7 @@ class Similar:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class RankerFeatures:
     """What is known beforehand of the ranker's features: `items` (n_item_features, n_items) and `users` (n_users,
     n_user_features), float32, in the order of `artifacts.queries.ranker_features`."""
 
@@ -142,11 +142,11 @@ class Model:
     item_vectors: npt.NDArray[np.float32]
     gram: npt.NDArray[np.float64]
     history: History
-    neighbours: Neighbours
-    company: Company
+    co_purchases: CoPurchases
+    basket_weights: BasketWeights
     similar: Similar
     popularity: Popularity
-    ranking: Ranking
+    ranker_features: RankerFeatures
     forest: Forest
     item_masks: npt.NDArray[np.uint32]
     catalogue: Catalogue
@@ -165,13 +165,13 @@ class Model:
         """The number of the last change in the live store that the version was trained with; 0 without one."""
         return int(self.manifest.data.get("live_seq", 0))
 
-    def spoken_by(self, basket: npt.NDArray[np.int32]) -> Neighbours | Company:
+    def neighbour_table(self, basket: npt.NDArray[np.int32]) -> CoPurchases | BasketWeights:
         """What tells which items go with a basket of item indexes.
 
         One item speaks by its co-purchases. Several are weighed against each other, so that what two of them say
         alike is not counted twice, where the version has such weights.
         """
-        return self.company if len(basket) > 1 and len(self.company.items) else self.neighbours
+        return self.basket_weights if len(basket) > 1 and len(self.basket_weights.items) else self.co_purchases
 
     @property
     def item_factors(self) -> npt.NDArray[np.float32]:
@@ -193,11 +193,11 @@ class Fitted:
     user_factors: npt.NDArray[np.float32]
     item_vectors: npt.NDArray[np.float32]
     history: History
-    neighbours: Neighbours
-    company: Company
+    co_purchases: CoPurchases
+    basket_weights: BasketWeights
     similar: Similar
     popularity: Popularity
-    ranking: Ranking
+    ranker_features: RankerFeatures
     forest: Forest
     catalogue: Catalogue
     recipe: Recipe
@@ -207,7 +207,7 @@ class Fitted:
         """(n_items, n_trees): what the items' own features leave of the forest; no columns where there is none."""
         if len(self.forest) == 0:
             return np.empty((len(self.item_ids), 0), np.uint32)
-        return self.forest.remaining(0, self.ranking.items)
+        return self.forest.remaining(0, self.ranker_features.items)
 
     def save(self, directory: Path) -> None:
         """Write all but the manifest into a draft directory."""
@@ -218,11 +218,11 @@ class Fitted:
         np.save(directory / "items.vectors.npy", self.item_vectors)
         np.save(directory / "items.gram.npy", factors.T @ factors)
         save_arrays(directory, "history", self.history)
-        save_arrays(directory, "neighbours", self.neighbours)
-        save_arrays(directory, "company", self.company)
+        save_arrays(directory, "neighbours", self.co_purchases)
+        save_arrays(directory, "company", self.basket_weights)
         save_arrays(directory, "similar", self.similar)
         save_arrays(directory, "popularity", self.popularity)
-        save_arrays(directory, "ranking", self.ranking)
+        save_arrays(directory, "ranking", self.ranker_features)
         save_arrays(directory, "forest", self.forest)
         np.save(directory / "items.masks.npy", self.item_masks())
         self.catalogue.save(directory)
@@ -248,11 +248,11 @@ def open_model(directory: Path) -> Model:
             item_vectors=vectors,
             gram=open_array(directory / "items.gram.npy"),
             history=open_arrays(directory, "history", History),
-            neighbours=open_arrays(directory, "neighbours", Neighbours),
-            company=open_arrays(directory, "company", Company),
+            co_purchases=open_arrays(directory, "neighbours", CoPurchases),
+            basket_weights=open_arrays(directory, "company", BasketWeights),
             similar=open_arrays(directory, "similar", Similar),
             popularity=open_arrays(directory, "popularity", Popularity),
-            ranking=open_arrays(directory, "ranking", Ranking),
+            ranker_features=open_arrays(directory, "ranking", RankerFeatures),
             forest=open_arrays(directory, "forest", Forest),
             item_masks=open_array(directory / "items.masks.npy"),
             catalogue=open_catalogue(directory),

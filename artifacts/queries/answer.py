@@ -1,4 +1,4 @@
-"""Scored item indexes, and the answer they become."""
+"""ScoredItems item indexes, and the answer they become."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ LOOK_AHEAD = 20
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredItems:
     """Chosen items, best first: `items` (k,) int64, `scores` (k,) float32, and a source for each."""
 
     items: npt.NDArray[np.int64]
@@ -25,39 +25,39 @@ class Scored:
     def __len__(self) -> int:
         return len(self.items)
 
-    def first(self, k: int) -> "Scored":
+    def first(self, k: int) -> "ScoredItems":
         """The first k of them."""
-        return Scored(self.items[:k], self.scores[:k], self.sources[:k])
+        return ScoredItems(self.items[:k], self.scores[:k], self.sources[:k])
 
 
-def from_source(hits: Hits, source: Source) -> Scored:
+def from_source(hits: Hits, source: Source) -> ScoredItems:
     """Hits that all came the same way."""
     items, scores = hits
-    return Scored(items, scores, (source,) * len(items))
+    return ScoredItems(items, scores, (source,) * len(items))
 
 
-def chain(first: Scored, then: Scored) -> Scored:
+def chain(first: ScoredItems, then: ScoredItems) -> ScoredItems:
     """One list behind the other."""
-    return Scored(
+    return ScoredItems(
         np.concatenate([first.items, then.items]),
         np.concatenate([first.scores, then.scores]),
         first.sources + then.sources,
     )
 
 
-def top(scored: Scored, k: int) -> Scored:
+def top(scored: ScoredItems, k: int) -> ScoredItems:
     """The k best, whatever order the items stand in."""
     items, scores = best(scored.items, scored.scores, k)
     source_of = dict(zip(scored.items.tolist(), scored.sources, strict=True))
-    return Scored(items, scores, tuple(source_of[item] for item in items.tolist()))
+    return ScoredItems(items, scores, tuple(source_of[item] for item in items.tolist()))
 
 
-def merge(one: Scored, other: Scored, k: int) -> Scored:
+def merge(one: ScoredItems, other: ScoredItems, k: int) -> ScoredItems:
     """The k best of two lists without a common item, whose scores are on the same scale."""
     return top(chain(one, other), k)
 
 
-def most_popular(model: Model, eligible: npt.NDArray[np.bool_], k: int) -> Scored:
+def most_popular(model: Model, eligible: npt.NDArray[np.bool_], k: int) -> ScoredItems:
     """The k eligible items that sell best now; scores are decayed baskets."""
     order, reach = model.popularity.order, LOOK_AHEAD * k
     items = order[:reach][eligible[order[:reach]]]
@@ -67,7 +67,7 @@ def most_popular(model: Model, eligible: npt.NDArray[np.bool_], k: int) -> Score
     return from_source((sold, model.popularity.recent[sold]), Source.POPULAR)
 
 
-def refill(model: Model, scored: Scored, eligible: npt.NDArray[np.bool_], k: int) -> Scored:
+def refill(model: Model, scored: ScoredItems, eligible: npt.NDArray[np.bool_], k: int) -> ScoredItems:
     """Fill up to k with what sells now; `eligible` must already leave out the scored items."""
     if len(scored) >= k:
         return scored
@@ -81,7 +81,7 @@ class Answer:
     `explored`: items behind the others that the version was not trained with, and that have no score of their own."""
 
     model: Model
-    scored: Scored
+    scored: ScoredItems
     reasons: list[Reason] | None
     missing_ids: tuple[str, ...] = ()
     fallback: Fallback | None = None

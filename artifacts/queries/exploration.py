@@ -8,12 +8,12 @@ from artifacts.live.activity import EventType
 from artifacts.model.catalogue import NO_CATEGORY
 from artifacts.model.model import Model
 from artifacts.model.unseen import UnseenItem
-from artifacts.queries.answer import Scored
+from artifacts.queries.answer import ScoredItems
 from artifacts.queries.query import Query, Repeat
 from artifacts.queries.user_history import in_turn
 
 
-def explore(model: Model, query: Query, scored: Scored) -> tuple[UnseenItem, ...]:
+def explore(model: Model, query: Query, scored: ScoredItems) -> tuple[UnseenItem, ...]:
     """The unseen items for `query.explore` of the answer's places: those of the categories that its picks are of most
     often, and among these what is in most demand. They pass the filters that all items pass."""
     if not query.explore or not model.unseen or query.repeat is Repeat.ONLY:
@@ -39,7 +39,7 @@ def _bought(query: Query) -> set[str]:
     if query.repeat is Repeat.ALLOW:
         return set()
     units: dict[str, float] = {}
-    for event in sorted(query.lately.orders, key=in_turn):
+    for event in sorted(query.activity.orders, key=in_turn):
         more = (event.quantity or 1.0) * (1 if event.type == EventType.PURCHASE else -1)
         units[event.item_id] = max(0.0, units.get(event.item_id, 0.0) + more)
     return {item_id for item_id, left in units.items() if left}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from artifacts.live.activity import NOTHING_NEW, Lately
+from artifacts.live.activity import NO_ACTIVITY, UserActivity
 
 DEFAULT_LIMIT = 10
 
@@ -65,7 +65,7 @@ class Query:
     repeat: Repeat = Repeat.EXCLUDE
     explain: bool = False
     personalized: bool = True
-    lately: Lately = NOTHING_NEW
+    activity: UserActivity = NO_ACTIVITY
     explore: float = 0.0
 
 

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from artifacts.model.model import Model
 from artifacts.queries.candidates import Candidates
 from artifacts.queries.scoring import SECONDS_PER_DAY
-from artifacts.queries.user_state import Person
+from artifacts.queries.user_state import UserState
 
 ITEM_FEATURES = (
     "buyers_7",  # share of the customers active in the last 7 days who bought it then; likewise below
@@ -71,57 +71,57 @@ PAIR_FEATURES = (
     "quantity_difference",
 )
 FEATURES = ITEM_FEATURES + USER_FEATURES + PAIR_FEATURES
-NEVER = -1.0  # stands for days and gaps of what was never bought
+NEVER_BOUGHT = -1.0  # stands for days and gaps of what was never bought
 
-Rows = npt.NDArray[np.float32]
+FeatureRows = npt.NDArray[np.float32]
 
 
-def candidate_features(model: Model, person: Person, query: Rows, candidates: Candidates) -> Rows:
+def candidate_features(model: Model, user_state: UserState, query: FeatureRows, candidates: Candidates) -> FeatureRows:
     """(n_features, n) float32 for the candidates of a known user with a query vector; no value is NaN."""
-    user_row = model.ranking.users[person.index]
+    user_row = model.ranker_features.users[user_state.index]
     users = np.broadcast_to(user_row[:, np.newaxis], (len(user_row), len(candidates.items)))
-    pairs = _pair_features(model, person, query, candidates)
-    return np.vstack([model.ranking.items[:, candidates.items], users, pairs])
+    pairs = _pair_features(model, user_state, query, candidates)
+    return np.vstack([model.ranker_features.items[:, candidates.items], users, pairs])
 
 
-def rank_candidates(model: Model, person: Person, query: Rows, candidates: Candidates) -> Rows:
+def rank_candidates(model: Model, user_state: UserState, query: FeatureRows, candidates: Candidates) -> FeatureRows:
     """(n,) float32: the forest's score of the candidates, as of their features.
 
     What the items' features leave of the trees is read from the version, and the user's are looked up once.
     """
     forest = model.forest
-    user_row = model.ranking.users[person.index][:, np.newaxis]
+    user_row = model.ranker_features.users[user_state.index][:, np.newaxis]
     left = model.item_masks[candidates.items] & forest.remaining(len(ITEM_FEATURES), user_row)
-    pairs = _pair_features(model, person, query, candidates)
+    pairs = _pair_features(model, user_state, query, candidates)
     left &= forest.remaining(len(ITEM_FEATURES) + len(USER_FEATURES), pairs)
     return forest.add_up(left)
 
 
-def _pair_features(model: Model, person: Person, query: Rows, candidates: Candidates) -> Rows:
+def _pair_features(model: Model, user_state: UserState, query: FeatureRows, candidates: Candidates) -> FeatureRows:
     """(n_pair_features, n) float32."""
     items = candidates.items
-    user_row = model.ranking.users[person.index]
+    user_row = model.ranker_features.users[user_state.index]
     n_factors = model.recipe.n_factors
     vectors = model.item_vectors[items]
     als = vectors[:, :n_factors] @ query[:n_factors]
     newcomer = vectors[:, n_factors : 2 * n_factors] @ query[n_factors : 2 * n_factors]
-    habits = _habits(model, person, items, user_row)
+    habits = _habits(model, user_state, items, user_row)
     blend = als + newcomer + vectors[:, 2 * n_factors :] @ query[2 * n_factors :]
     blend += np.float32(model.recipe.weights.frequency) * habits[1]
-    scores = [row for score in (als, newcomer, candidates.company, blend) for row in (score, _ranks(score))]
+    scores = [row for score in (als, newcomer, candidates.neighbour_scores, blend) for row in (score, _ranks(score))]
     return np.vstack([*scores, habits, _differences(model, items, user_row)]).astype(np.float32, copy=False)
 
 
-def _ranks(scores: Rows) -> Rows:
+def _ranks(scores: FeatureRows) -> FeatureRows:
     """log(1 + place) of each candidate, the best at place 0."""
     places = np.empty(len(scores), np.float32)
     places[np.argsort(-scores, kind="stable")] = np.log1p(np.arange(len(scores)))
     return places
 
 
-def _habits(model: Model, person: Person, items: npt.NDArray[np.int64], user_row: Rows) -> Rows:
+def _habits(model: Model, user_state: UserState, items: npt.NDArray[np.int64], user_row: FeatureRows) -> FeatureRows:
     """(9, n): the user's own dealings with each candidate, in the order of PAIR_FEATURES."""
-    history, until = person.history, model.recipe.until
+    history, until = user_state.history, model.recipe.until
     known = history.items
     entry = np.searchsorted(known, items)
     entry[entry == len(known)] = 0
@@ -129,7 +129,7 @@ def _habits(model: Model, person: Person, items: npt.NDArray[np.int64], user_row
     if len(known):
         bought = np.where(known[entry] == items, history.times_bought[entry], 0).astype(np.float32)
     own = np.flatnonzero(bought)
-    rows = np.full((9, len(items)), NEVER, np.float32)
+    rows = np.full((9, len(items)), NEVER_BOUGHT, np.float32)
     rows[0] = bought
     rows[1:3] = 0
     at = entry[own]
@@ -139,18 +139,18 @@ def _habits(model: Model, person: Person, items: npt.NDArray[np.int64], user_row
     rows[3, own] = since = (until - last) / SECONDS_PER_DAY
     rows[4, own] = (until - first) / SECONDS_PER_DAY
     rows[5, own] = gap = (last - first) / SECONDS_PER_DAY / np.maximum(bought[own] - 1, 1)
-    rows[6, own] = np.where(bought[own] > 1, since / np.maximum(gap, 1), NEVER)
+    rows[6, own] = np.where(bought[own] > 1, since / np.maximum(gap, 1), NEVER_BOUGHT)
     rows[7, own] = bought[own] / np.maximum(user_row[USER_FEATURES.index("user_baskets")], 1)
     rows[8, own] = since - user_row[USER_FEATURES.index("user_idle_days")]
     return rows
 
 
-def _differences(model: Model, items: npt.NDArray[np.int64], user_row: Rows) -> Rows:
+def _differences(model: Model, items: npt.NDArray[np.int64], user_row: FeatureRows) -> FeatureRows:
     """(5, n): how far each candidate is from what the user usually buys."""
     user = dict(zip(USER_FEATURES, user_row.tolist(), strict=True))
 
-    def feature(name: str) -> Rows:
-        return np.asarray(model.ranking.items[ITEM_FEATURES.index(name)][items])
+    def feature(name: str) -> FeatureRows:
+        return np.asarray(model.ranker_features.items[ITEM_FEATURES.index(name)][items])
 
     price = feature("log_price") - user["user_log_price"]
     return np.vstack(

@@ -3,21 +3,21 @@
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.model import Dealings, Model
-from artifacts.queries.answer import Scored
+from artifacts.model.model import Model, UserInteractions
+from artifacts.queries.answer import ScoredItems
 from artifacts.queries.foldin import contributions
 from artifacts.queries.query import Cause, CoPurchase, Reason, Source
 from artifacts.queries.scoring import SECONDS_PER_DAY
-from artifacts.queries.user_state import Person
+from artifacts.queries.user_state import UserState
 
 MAX_CAUSES = 3
 
 
-def user_reasons(model: Model, person: Person, scored: Scored) -> list[Reason]:
+def user_reasons(model: Model, user_state: UserState, scored: ScoredItems) -> list[Reason]:
     """A reason for each scored item: what of the user's history and session drove it, and what sells."""
-    causes = causes_of(model, person, scored.items)
+    causes = causes_of(model, user_state, scored.items)
     return [
-        _user_reason(model, item, source, because, _habit(model, person.history, item))
+        _user_reason(model, item, source, because, _habit(model, user_state.history, item))
         for item, source, because in zip(scored.items.tolist(), scored.sources, causes, strict=True)
     ]
 
@@ -34,7 +34,7 @@ def _user_reason(
     return Reason(because, sold_recently=sold)
 
 
-def _habit(model: Model, history: Dealings, item: int) -> tuple[int, float] | None:
+def _habit(model: Model, history: UserInteractions, item: int) -> tuple[int, float] | None:
     """How often the user bought an item, and how many days ago last."""
     (entries,) = (history.items == item).nonzero()
     if len(entries) == 0:
@@ -43,16 +43,16 @@ def _habit(model: Model, history: Dealings, item: int) -> tuple[int, float] | No
     return int(history.times_bought[entries[0]]), round(days, 2)
 
 
-def causes_of(model: Model, person: Person, targets: npt.NDArray[np.int64]) -> list[tuple[Cause, ...]]:
+def causes_of(model: Model, user_state: UserState, targets: npt.NDArray[np.int64]) -> list[tuple[Cause, ...]]:
     """For each target the interactions that raise its score most, strongest first."""
-    if person.vector is None or len(targets) == 0:
+    if user_state.vector is None or len(targets) == 0:
         return [()] * len(targets)
     weights = model.recipe.weights
     directions = weights.als * model.item_factors[targets]
-    length = np.linalg.norm(person.vector.astype(np.float64))
+    length = np.linalg.norm(user_state.vector.astype(np.float64))
     directions += weights.newcomers / length * model.newcomer_vectors[targets]
-    added = contributions(model, person.items, person.strength, directions)
-    return [_strongest(model, person.items, row) for row in added]
+    added = contributions(model, user_state.items, user_state.strength, directions)
+    return [_strongest(model, user_state.items, row) for row in added]
 
 
 def _strongest(model: Model, items: npt.NDArray[np.int32], added: npt.NDArray[np.float32]) -> tuple[Cause, ...]:
@@ -61,9 +61,9 @@ def _strongest(model: Model, items: npt.NDArray[np.int32], added: npt.NDArray[np
     return tuple(Cause(model.item_ids[item], much, model.catalogue.titles[item] or None) for item, much in strongest)
 
 
-def company_causes(model: Model, basket: npt.NDArray[np.int32], item: int) -> tuple[Cause, ...]:
+def basket_causes(model: Model, basket: npt.NDArray[np.int32], item: int) -> tuple[Cause, ...]:
     """What each item of the basket adds to the pick's score, strongest first."""
-    table = model.spoken_by(basket)
+    table = model.neighbour_table(basket)
     added = np.zeros(len(basket), np.float32)
     for place, index in enumerate(basket.tolist()):
         row = table.row(index)
@@ -78,15 +78,15 @@ def bought_together(model: Model, basket: npt.NDArray[np.int32], item: int) -> t
 
 
 def _pair(model: Model, item: int, other: int) -> CoPurchase | None:
-    row = model.neighbours.row(item)
-    entries = np.flatnonzero(model.neighbours.items[row] == other)
+    row = model.co_purchases.row(item)
+    entries = np.flatnonzero(model.co_purchases.items[row] == other)
     if len(entries) == 0:
         return None
     entry = row.start + int(entries[0])
     return CoPurchase(
         item_id=model.item_ids[item],
-        support=int(model.neighbours.support[entry]),
-        confidence=float(model.neighbours.confidence[entry]),
-        lift=float(model.neighbours.lift[entry]),
+        support=int(model.co_purchases.support[entry]),
+        confidence=float(model.co_purchases.confidence[entry]),
+        lift=float(model.co_purchases.lift[entry]),
         title=model.catalogue.titles[item] or None,
     )

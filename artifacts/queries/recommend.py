@@ -5,15 +5,15 @@ import numpy.typing as npt
 
 from artifacts.model.index import best
 from artifacts.model.model import Model
-from artifacts.queries.answer import Answer, Scored, chain, from_source, merge, most_popular, top
-from artifacts.queries.candidates import FROM_COMPANY, find_candidates, speak
+from artifacts.queries.answer import Answer, ScoredItems, chain, from_source, merge, most_popular, top
+from artifacts.queries.candidates import FROM_NEIGHBOURS, add_up_neighbours, find_candidates
 from artifacts.queries.eligibility import Mask, eligible_items, without
 from artifacts.queries.exploration import explore
 from artifacts.queries.query import Fallback, Query, Repeat, Source
 from artifacts.queries.ranker_features import rank_candidates
 from artifacts.queries.reasons import user_reasons
 from artifacts.queries.scoring import Scores, buy_again_scores, query_vector
-from artifacts.queries.user_state import Person, read_person, resolve
+from artifacts.queries.user_state import UserState, read_user_state, resolve
 
 # What a session's items say together counts as much as the blend. After a whole first basket it makes no difference
 # on the validation windows; after a single item, whose vector is short, it is what a shopper would expect.
@@ -24,83 +24,83 @@ def recommend(model: Model, query: Query) -> Answer:
     """Picks for `query.user_id` and/or `query.recent_items`; popular items where neither tells anything."""
     session, unknown_recent = resolve(model, query.recent_items if query.personalized else ())
     excluded, unknown_excluded = resolve(model, query.exclude)
-    person = read_person(model, query, session)
-    scored = choose(model, query, person, excluded)
+    user_state = read_user_state(model, query, session)
+    scored = choose(model, query, user_state, excluded)
     explored = explore(model, query, scored)
     if explored:
         scored = scored.first(query.limit - len(explored))
-    reasons = user_reasons(model, person, scored) if query.explain else None
+    reasons = user_reasons(model, user_state, scored) if query.explain else None
     missing = tuple(dict.fromkeys(unknown_recent + unknown_excluded))
-    return Answer(model, scored, reasons, missing, _fallback(query, person), explored=explored)
+    return Answer(model, scored, reasons, missing, _fallback(query, user_state), explored=explored)
 
 
-def choose(model: Model, query: Query, person: Person, excluded: npt.NDArray[np.int32]) -> Scored:
+def choose(model: Model, query: Query, user_state: UserState, excluded: npt.NDArray[np.int32]) -> ScoredItems:
     """The best items within the query's filters and repeat policy, but for the `excluded` item indexes."""
     if query.repeat is Repeat.ONLY:
-        return _buy_again(model, query.limit, person, eligible_items(model, query.filters, excluded))
-    owned = (person.bought, person.recent)
+        return _buy_again(model, query.limit, user_state, eligible_items(model, query.filters, excluded))
+    owned = (user_state.bought, user_state.recent)
     hidden = owned if query.repeat is Repeat.EXCLUDE else ()
     eligible = eligible_items(model, query.filters, excluded, *hidden)
-    if person.vector is None:
+    if user_state.vector is None:
         return most_popular(model, eligible, query.limit)
-    wanted = query_vector(model, person.vector)
-    if len(model.forest) and person.known:
-        return _ranked(model, query.limit, person, wanted, eligible)
+    wanted = query_vector(model, user_state.vector)
+    if len(model.forest) and user_state.known:
+        return _ranked(model, query.limit, user_state, wanted, eligible)
     if query.repeat is Repeat.EXCLUDE:
-        return _discover(model, query.limit, person, wanted, eligible)
-    others = _discover(model, query.limit, person, wanted, without(eligible, *owned))
-    return merge(others, _own_items(model, query.limit, person, wanted, eligible), query.limit)
+        return _discover(model, query.limit, user_state, wanted, eligible)
+    others = _discover(model, query.limit, user_state, wanted, without(eligible, *owned))
+    return merge(others, _own_items(model, query.limit, user_state, wanted, eligible), query.limit)
 
 
-def _ranked(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
+def _ranked(model: Model, limit: int, user_state: UserState, wanted: Scores, eligible: Mask) -> ScoredItems:
     """The ranker's order of the candidates, and behind the last of them the blend's."""
-    candidates = find_candidates(model, person, wanted, eligible)
-    scores = rank_candidates(model, person, wanted, candidates)
-    ranked = top(Scored(candidates.items, scores, candidates.sources), limit)
+    candidates = find_candidates(model, user_state, wanted, eligible)
+    scores = rank_candidates(model, user_state, wanted, candidates)
+    ranked = top(ScoredItems(candidates.items, scores, candidates.sources), limit)
     if len(ranked) == limit:
         return ranked
     rest = without(eligible, candidates.items.astype(np.int32))
-    return chain(ranked, _discover(model, limit - len(ranked), person, wanted, rest))
+    return chain(ranked, _discover(model, limit - len(ranked), user_state, wanted, rest))
 
 
-def _discover(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
+def _discover(model: Model, limit: int, user_state: UserState, wanted: Scores, eligible: Mask) -> ScoredItems:
     """By the blend; in a session also by what goes with its items, which a vector of one or two items hardly tells.
 
     All that a person did whom the version does not know is their session.
     """
-    session = person.recent if person.known else person.items
+    session = user_state.recent if user_state.known else user_state.items
     if len(session) == 0:
         return from_source(model.index.search(wanted, eligible, limit), Source.ALS)
-    spoken = speak(model, session, np.ones(len(session), np.float32))
-    near, _ = model.index.search(wanted, eligible, limit + FROM_COMPANY)
-    beside = np.setdiff1d(spoken.best(eligible, FROM_COMPANY)[0], near)
+    neighbour_scores = add_up_neighbours(model, session, np.ones(len(session), np.float32))
+    near, _ = model.index.search(wanted, eligible, limit + FROM_NEIGHBOURS)
+    beside = np.setdiff1d(neighbour_scores.best(eligible, FROM_NEIGHBOURS)[0], near)
     items = np.concatenate([near, beside])
-    scores = model.item_vectors[items] @ wanted + np.float32(SESSION_WEIGHT) * spoken.of(items)
-    return top(Scored(items, scores, (Source.ALS,) * len(near) + (Source.CO_PURCHASE,) * len(beside)), limit)
+    scores = model.item_vectors[items] @ wanted + np.float32(SESSION_WEIGHT) * neighbour_scores.of(items)
+    return top(ScoredItems(items, scores, (Source.ALS,) * len(near) + (Source.CO_PURCHASE,) * len(beside)), limit)
 
 
-def _own_items(model: Model, limit: int, person: Person, wanted: Scores, eligible: Mask) -> Scored:
+def _own_items(model: Model, limit: int, user_state: UserState, wanted: Scores, eligible: Mask) -> ScoredItems:
     """What the user bought before, and the session's items as if bought once."""
-    own = person.bought
+    own = user_state.bought
     frequency = np.zeros(len(model.item_ids), np.float32)
-    frequency[own] = person.history.frequency[person.history.times_bought > 0]
-    frequency[person.recent] = np.log1p(np.expm1(frequency[person.recent]) + 1)
-    items = np.union1d(own, person.recent).astype(np.int64)
+    frequency[own] = user_state.history.frequency[user_state.history.times_bought > 0]
+    frequency[user_state.recent] = np.log1p(np.expm1(frequency[user_state.recent]) + 1)
+    items = np.union1d(own, user_state.recent).astype(np.int64)
     items = items[eligible[items]]
     scores = model.item_vectors[items] @ wanted + np.float32(model.recipe.weights.frequency) * frequency[items]
     return from_source(best(items, scores, limit), Source.HISTORY)
 
 
-def _buy_again(model: Model, limit: int, person: Person, eligible: Mask) -> Scored:
-    items = person.history.items.astype(np.int64)
-    scores = buy_again_scores(model, person)
+def _buy_again(model: Model, limit: int, user_state: UserState, eligible: Mask) -> ScoredItems:
+    items = user_state.history.items.astype(np.int64)
+    scores = buy_again_scores(model, user_state)
     allowed = eligible[items] & (scores > 0)
     return from_source(best(items[allowed], scores[allowed], limit), Source.HISTORY)
 
 
-def _fallback(query: Query, person: Person) -> Fallback | None:
+def _fallback(query: Query, user_state: UserState) -> Fallback | None:
     if not query.personalized:
         return Fallback.NOT_PERSONALIZED
-    if person.vector is not None:
+    if user_state.vector is not None:
         return None
     return Fallback.UNKNOWN_ITEMS if query.recent_items and query.user_id is None else Fallback.UNKNOWN_USER

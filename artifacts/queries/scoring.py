@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from artifacts.model.model import Model
 from artifacts.model.recipe import Weights
-from artifacts.queries.user_state import Person
+from artifacts.queries.user_state import UserState
 
 SECONDS_PER_DAY = 86_400
 RECENT_DAYS = 14  # the half-life of what sells now
@@ -47,12 +47,12 @@ def query_vector(model: Model, vector: Scores) -> Scores:
     return query
 
 
-def frequency_scores(model: Model, person: Person) -> Scores:
+def frequency_scores(model: Model, user_state: UserState) -> Scores:
     """(h,) float32: what the user's own frequency adds, in the order of the user's history row."""
-    return np.float32(model.recipe.weights.frequency) * person.history.frequency
+    return np.float32(model.recipe.weights.frequency) * user_state.history.frequency
 
 
-def buy_again_scores(model: Model, person: Person) -> Scores:
+def buy_again_scores(model: Model, user_state: UserState) -> Scores:
     """(h,) float32: expected purchases a day of what the user bought before, 0 for what was only looked at.
 
     The modified Poisson-Gamma rate of Bhagat, Muralidharan, Lobzhanidze and Vishwanath 2018, "Buy It Again",
@@ -60,7 +60,7 @@ def buy_again_scores(model: Model, person: Person) -> Scores:
     (k + a) / (t_purchases + t + b) from then on; times the share of the item's buyers who ever come back for it.
     The prior is one purchase in the shop's typical gap. Times are days.
     """
-    history, gap = person.history, model.recipe.typical_gap_days
+    history, gap = user_state.history, model.recipe.typical_gap_days
     bought = history.times_bought
     span = (history.last - history.first) / SECONDS_PER_DAY
     since = np.maximum(model.recipe.until - history.last, 0) / SECONDS_PER_DAY

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.live.activity import EventType, Lately, LiveEvent
+from artifacts.live.activity import EventType, LiveEvent, UserActivity
 from artifacts.model.ids import UNKNOWN
-from artifacts.model.model import Dealings, Model
+from artifacts.model.model import Model, UserInteractions
 
 
 @dataclass
@@ -25,14 +25,14 @@ class _Entry:
     looks: dict[float, float] = field(default_factory=dict)
 
 
-def catch_up(model: Model, trained: Dealings, lately: Lately) -> Dealings:
+def updated_history(model: Model, trained: UserInteractions, activity: UserActivity) -> UserInteractions:
     """The dealings with the purchases, returns and looks since training; the very same where there were none that tell.
 
     A fresh event has the strength that training would give it: its type's weight times that of a fresh purchase. What
     a user did with an item at one moment is one event, the weightiest. A return takes the latest units first; where
     none were bought since training, one of the trained purchases. Items the version does not know are left out.
     """
-    found = {event.item_id: model.item_ids.find(event.item_id) for event in (*lately.orders, *lately.looks)}
+    found = {event.item_id: model.item_ids.find(event.item_id) for event in (*activity.orders, *activity.looks)}
     items = sorted(set(found.values()) - {UNKNOWN})
     if not items:
         return trained
@@ -42,10 +42,10 @@ def catch_up(model: Model, trained: Dealings, lately: Lately) -> Dealings:
         if place < len(others) and trained.items[place] == item:
             entries[item] = _trained_entry(trained, place)
             others[place] = False
-    for event in sorted(lately.orders, key=in_turn):
+    for event in sorted(activity.orders, key=in_turn):
         if (item := found[event.item_id]) != UNKNOWN:
             _order(entries[item], event)
-    for event in lately.looks:
+    for event in activity.looks:
         if (item := found[event.item_id]) != UNKNOWN:
             _look(entries[item], event, model.recipe.event_weights.get(event.type, 0.0))
     purchase = model.recipe.event_weights.get(EventType.PURCHASE, 1.0)
@@ -57,7 +57,7 @@ def in_turn(event: LiveEvent) -> tuple[float, bool, int]:
     return event.time, event.type == EventType.RETURN, event.seq
 
 
-def _trained_entry(trained: Dealings, place: int) -> _Entry:
+def _trained_entry(trained: UserInteractions, place: int) -> _Entry:
     columns = (trained.strength, trained.times_bought, trained.frequency, trained.first, trained.last)
     return _Entry(*(column[place].item() for column in columns))
 
@@ -91,7 +91,7 @@ def _look(entry: _Entry, event: LiveEvent, weight: float) -> None:
         entry.last = max(entry.last, int(event.time))
 
 
-def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float) -> Dealings:
+def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float) -> UserInteractions:
     """Of entries whose items ascend, without those that say nothing any more."""
     kept = []
     for item, entry in entries.items():
@@ -106,13 +106,13 @@ def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float
             kept.append((item, strength, bought, frequency, first, last))
     columns = zip(*kept, strict=True) if kept else [()] * 6
     kinds = (np.int32, np.float32, np.int32, np.float32, np.int64, np.int64)
-    return Dealings(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
+    return UserInteractions(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
-def _merged(trained: Dealings, others: npt.NDArray[np.bool_], caught_up: Dealings) -> Dealings:
+def _merged(trained: UserInteractions, others: npt.NDArray[np.bool_], caught_up: UserInteractions) -> UserInteractions:
     """What was caught up with, and of the trained dealings the `others` (n_entries,), by item."""
     order = np.argsort(np.concatenate([trained.items[others], caught_up.items]))
-    names = [column.name for column in fields(Dealings)]
-    return Dealings(
+    names = [column.name for column in fields(UserInteractions)]
+    return UserInteractions(
         *(np.concatenate([getattr(trained, name)[others], getattr(caught_up, name)])[order] for name in names)
     )

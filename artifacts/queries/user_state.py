@@ -7,19 +7,19 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.model.ids import UNKNOWN
-from artifacts.model.model import Dealings, Model
+from artifacts.model.model import Model, UserInteractions
 from artifacts.queries.foldin import fold_in
 from artifacts.queries.query import Query
-from artifacts.queries.user_history import catch_up
+from artifacts.queries.user_history import updated_history
 
 NO_ITEMS = np.empty(0, np.int32)
-NOTHING = Dealings(
+NO_INTERACTIONS = UserInteractions(
     NO_ITEMS, np.empty(0, np.float32), NO_ITEMS, np.empty(0, np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
 )
 
 
 @dataclass(frozen=True)
-class Person:
+class UserState:
     """`index` is the user's, UNKNOWN (-1) where the model has not got them; `history` is what they did up to now, as
     the version and the live store know it.
 
@@ -28,7 +28,7 @@ class Person:
     """
 
     index: int
-    history: Dealings
+    history: UserInteractions
     recent: npt.NDArray[np.int32]
     items: npt.NDArray[np.int32]
     strength: npt.NDArray[np.float32]
@@ -54,12 +54,12 @@ def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int
     return np.array(known, np.int32), tuple(item_id for item_id, index in found.items() if index == UNKNOWN)
 
 
-def read_person(model: Model, query: Query, session: npt.NDArray[np.int32]) -> Person:
+def read_user_state(model: Model, query: Query, session: npt.NDArray[np.int32]) -> UserState:
     """Read the user named by the query, with what they did since training and `session` (s,) item indexes folded into
     the trained history."""
     user_index = _find_user(model, query)
-    trained = model.history.of(user_index) if user_index != UNKNOWN else NOTHING
-    history = catch_up(model, trained, query.lately) if query.personalized else trained
+    trained = model.history.of(user_index) if user_index != UNKNOWN else NO_INTERACTIONS
+    history = updated_history(model, trained, query.activity) if query.personalized else trained
     items, strength = history.items, history.strength
     if len(session):
         items, strength = _with_session(items, strength, session, model.recipe.event_strength)
@@ -67,12 +67,12 @@ def read_person(model: Model, query: Query, session: npt.NDArray[np.int32]) -> P
         vector = _tastes(fold_in(model, items, strength)) if len(items) else None
     else:
         vector = _tastes(model.user_factors[user_index]) if user_index != UNKNOWN else None
-    return Person(user_index, history, session, items, strength, vector)
+    return UserState(user_index, history, session, items, strength, vector)
 
 
 def _find_user(model: Model, query: Query) -> int:
     """The user's index; UNKNOWN also for who was forgotten after the version's data was read."""
-    erased = query.lately.erased
+    erased = query.activity.erased
     if query.user_id is None or not query.personalized or (erased is not None and erased.seq > model.live_seq):
         return UNKNOWN
     return model.user_ids.find(query.user_id)

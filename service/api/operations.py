@@ -13,7 +13,7 @@ from service.http.keys import Gate, Scope
 from service.recommendations.answers import LIVE, StatusBody
 from service.recommendations.views import REVALIDATE
 from service.state.live_connection import LiveConnection
-from service.state.served_model import LiveModel
+from service.state.served_model import ServedModel
 from service.telemetry.metrics import exposition
 
 DOCS_PATH = "/docs"
@@ -25,7 +25,7 @@ DOCS_POLICY = (
 
 
 def register_operations(
-    app: Flask, live: LiveModel, connection: LiveConnection, gate: Gate, openapi: Callable[[], bytes]
+    app: Flask, live: ServedModel, connection: LiveConnection, gate: Gate, openapi: Callable[[], bytes]
 ) -> None:
     """Add the routes that are no part of the API proper. Only the metrics need a key."""
     app.add_url_rule("/health/live", view_func=_live)
@@ -39,7 +39,7 @@ def _live() -> Response:
     return Response(orjson.dumps(StatusBody(status="live")), headers=_fresh(JSON))
 
 
-def _ready(live: LiveModel, connection: LiveConnection) -> Callable[[], Response]:
+def _ready(live: ServedModel, connection: LiveConnection) -> Callable[[], Response]:
     def ready() -> Response:
         """Raises NoModelError until there is something to answer from."""
         body = StatusBody(status="ready", model_version=live.served.model.version)

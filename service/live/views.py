@@ -41,7 +41,7 @@ from service.live.answers import (
 )
 from service.live.schemas import EventBody, Events, ItemChange, ItemLine, Preferences, User
 from service.state.live_connection import LiveConnection
-from service.state.served_model import LiveModel
+from service.state.served_model import ServedModel
 from service.telemetry.metrics import observe_live_events
 from service.telemetry.observation import Record
 
@@ -55,7 +55,7 @@ class LiveContext:
     """What a view writes to; `writers` bounds how many threads of this worker do so at once."""
 
     connection: LiveConnection
-    model: LiveModel
+    model: ServedModel
     record: Record
     writers: BoundedSemaphore
 
@@ -238,7 +238,7 @@ def _of_the_line(error: LineProblem) -> FieldProblem:
     return FieldProblem(field=f"line {error['line']}: {error['field']}", message=error["message"])
 
 
-def _served(live: LiveModel) -> Model | None:
+def _served(live: ServedModel) -> Model | None:
     try:
         return live.served.model
     except NoModelError:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from artifacts.live.activity import NOTHING_NEW
+from artifacts.live.activity import NO_ACTIVITY
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
 from artifacts.publishing.manifest import REPORT_NAME
@@ -20,7 +20,7 @@ from service.http.errors import BusyError, NoReportError
 from service.recommendations.answers import answer_bytes, model_body
 from service.recommendations.schemas import BatchRecommendations, Nothing
 from service.state.live_connection import LiveConnection
-from service.state.served_model import Served
+from service.state.served_model import ServedVersion
 from service.telemetry.metrics import observe_answer
 from service.telemetry.observation import Record
 
@@ -48,11 +48,11 @@ class Informant:
         query = replace(query, explore=self.explore) if self.explore else query
         if not query.personalized or (query.user_id is None and query.session_id is None):
             return query, self.connection.degraded
-        lately, failed = self.connection.lately(query, _trained_up_to(model, query.user_id))
+        activity, failed = self.connection.activity(query, _trained_up_to(model, query.user_id))
         degraded = failed or self.connection.degraded
-        if lately is NOTHING_NEW:
+        if activity is NO_ACTIVITY:
             return query, degraded
-        return replace(query, lately=lately, personalized=lately.personalized), degraded
+        return replace(query, activity=activity, personalized=activity.personalized), degraded
 
 
 def _trained_up_to(model: Model, user_id: str | None) -> int:
@@ -66,7 +66,7 @@ def _trained_up_to(model: Model, user_id: str | None) -> int:
 class Context:
     """What a view answers from: one version from start to end, and the streams under way in this worker."""
 
-    served: Served
+    served: ServedVersion
     record: Record
     informant: Informant
     streams: BoundedSemaphore

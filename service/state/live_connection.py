@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from artifacts.live.activity import NOTHING_NEW, Lately
+from artifacts.live.activity import NO_ACTIVITY, UserActivity
 from artifacts.live.errors import LiveUnavailableError
 from artifacts.live.store import LiveStore
 from artifacts.queries.query import Query
 from service.http.errors import LiveStoreError, NoLiveStoreError
-from service.state.live_items import LiveOverlay
+from service.state.live_items import LiveItems
 from service.state.live_users import LiveUsers
 from service.telemetry.log import write_line
 from service.telemetry.metrics import observe_live, observe_live_failure
@@ -23,7 +23,7 @@ class LiveConnection:
     def __init__(self, url: str | None) -> None:
         """Connects to nothing. Raises LiveUrlError."""
         self._store = LiveStore(url) if url is not None else None
-        self.overlay = LiveOverlay(self._store)
+        self.overlay = LiveItems(self._store)
         self._users = LiveUsers()
         self._told: Callable[[], None] = lambda: None
         self._failure: str | None = None
@@ -51,20 +51,20 @@ class LiveConnection:
             write_line(event="live_failed", request_id=request_id, reason=error.reason, error=str(error))
             raise LiveStoreError(f"the live store is not available ({error.reason}): try again") from error
 
-    def when_told(self, act: Callable[[], None]) -> None:
+    def when_items_change(self, act: Callable[[], None]) -> None:
         """Name what is to be done when the store may have told something new of items."""
         self._told = act
 
-    def lately(self, query: Query, after: int) -> tuple[Lately, bool]:
+    def activity(self, query: Query, after: int) -> tuple[UserActivity, bool]:
         """What the store tells of the query's user and session above a number, and whether it could not be asked.
 
         It is not asked while the thread that looks after it finds that it cannot be: nobody waits for that.
         """
         if self._store is None:
-            return NOTHING_NEW, False
+            return NO_ACTIVITY, False
         if self._failure is None:
             try:
-                return self._store.person(query.user_id, query.session_id, after), False
+                return self._store.activity(query.user_id, query.session_id, after), False
             except LiveUnavailableError as error:
                 observe_live_failure(error.reason)
         return self._users.remembered(query.user_id), True

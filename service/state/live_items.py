@@ -6,13 +6,13 @@ from itertools import takewhile
 from threading import Lock
 
 from artifacts.live.errors import LiveUnavailableError
-from artifacts.live.overlay import Overlay, nothing_told
+from artifacts.live.overlay import Overlay, no_changes
 from artifacts.live.store import LiveStore
 from artifacts.model.model import Model
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class ShownItems:
     """A version with what was told; `tag` changes with whatever that changes, and is the same in every worker that was
     told the same, in whatever portions."""
 
@@ -20,7 +20,7 @@ class Laid:
     tag: str
 
 
-class LiveOverlay:
+class LiveItems:
     """Follows what the live store tells, for all threads of a worker; without a store, versions are as they are."""
 
     def __init__(self, store: LiveStore | None) -> None:
@@ -30,25 +30,25 @@ class LiveOverlay:
 
     def read(self, version: Model) -> Overlay | None:
         """A version with all that was told since it was trained, to be used; None where the store cannot be read."""
-        told = nothing_told(version)
+        since_training = no_changes(version)
         if self._store is not None:
             try:
-                changes = self._store.changes_since(told.up_to)
-                told.add_items(changes.items, changes.last)
-                events = self._store.item_events_since(told.up_to)
-                told.add_events(takewhile(lambda event: event.seq <= changes.up_to, events))
+                changes = self._store.changes_since(since_training.up_to)
+                since_training.add_items(changes.items, changes.last)
+                events = self._store.item_events_since(since_training.up_to)
+                since_training.add_events(takewhile(lambda event: event.seq <= changes.up_to, events))
             except LiveUnavailableError:
                 return None
-            told.up_to = changes.up_to
-        return Overlay(version, told)
+            since_training.up_to = changes.up_to
+        return Overlay(version, since_training)
 
-    def use(self, version: Model, overlay: Overlay | None) -> Laid:
+    def use(self, version: Model, overlay: Overlay | None) -> ShownItems:
         """Follow for another version from now on, `overlay` being what was read of it.
 
         Where that could not be, with what was told since the version before it was trained.
         """
         with self._lock:
-            known = self._overlay.told if self._overlay else nothing_told(version)
+            known = self._overlay.since_training if self._overlay else no_changes(version)
             self._overlay = overlay or Overlay(version, known)
             with suppress(LiveUnavailableError):
                 self._catch_up(self._overlay)
@@ -60,13 +60,15 @@ class LiveOverlay:
             overlay = self._overlay
             if overlay is None:
                 return
-            if overlay.told.since != overlay.opened.live_seq or last < overlay.told.up_to:  # an older backup, then
+            if (
+                overlay.since_training.since != overlay.opened.live_seq or last < overlay.since_training.up_to
+            ):  # an older backup, then
                 self._overlay = self.read(overlay.opened) or overlay
-            elif overlay.told.up_to < last:
+            elif overlay.since_training.up_to < last:
                 self._catch_up(overlay)
 
     @property
-    def laid(self) -> Laid | None:
+    def laid(self) -> ShownItems | None:
         """The version that is used, with what was told by now."""
         with self._lock:
             return _laid(self._overlay) if self._overlay else None
@@ -74,14 +76,17 @@ class LiveOverlay:
     def _catch_up(self, overlay: Overlay) -> None:
         if self._store is None:
             return
-        told = overlay.told
-        changes = self._store.changes_since(told.up_to)
-        events = self._store.item_events_since(told.up_to)
+        since_training = overlay.since_training
+        changes = self._store.changes_since(since_training.up_to)
+        events = self._store.item_events_since(since_training.up_to)
         # In a list first: what broke off has changed nothing, and is read again.
         known = [*takewhile(lambda event: event.seq <= changes.up_to, events)]
         overlay.add(changes.items, known, changes.up_to, changes.last)
 
 
-def _laid(overlay: Overlay) -> Laid:
-    version, told = overlay.opened.version, overlay.told
-    return Laid(overlay.model, f"{version}-{told.since}-{told.changed}" if told.changed else version)
+def _laid(overlay: Overlay) -> ShownItems:
+    version, since_training = overlay.opened.version, overlay.since_training
+    return ShownItems(
+        overlay.model,
+        f"{version}-{since_training.since}-{since_training.changed}" if since_training.changed else version,
+    )

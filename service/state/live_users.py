@@ -1,6 +1,6 @@
 """Who asked to be forgotten or not to be profiled, as a worker remembers it for when the live store is gone."""
 
-from artifacts.live.activity import NOTHING_NEW, Lately
+from artifacts.live.activity import NO_ACTIVITY, UserActivity
 from artifacts.live.erasures import Erasures
 from artifacts.live.store import LiveStore
 
@@ -23,8 +23,8 @@ class LiveUsers:
             self._personalized.update(preferences)
         self._up_to = last
 
-    def remembered(self, user_id: str | None) -> Lately:
+    def remembered(self, user_id: str | None) -> UserActivity:
         """What is known of a user without the store."""
         if user_id is None or self._erasures is None:
-            return NOTHING_NEW
-        return Lately(erased=self._erasures.of(user_id), personalized=self._personalized.get(user_id, True))
+            return NO_ACTIVITY
+        return UserActivity(erased=self._erasures.of(user_id), personalized=self._personalized.get(user_id, True))

@@ -8,7 +8,7 @@ from artifacts.errors import ArtifactError, NoVersionError
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from service.http.errors import NoModelError
-from service.state.live_items import LiveOverlay
+from service.state.live_items import LiveItems
 from service.telemetry.log import write_line
 from service.telemetry.metrics import observe_refusal, observe_reload
 
@@ -18,7 +18,7 @@ START_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedVersion:
     """An opened version, with what the live store said since laid over it, and where it lies. A request holds one from
     start to end. `tag` changes with whatever changes the answers about items."""
 
@@ -27,24 +27,24 @@ class Served:
     directory: Path
 
 
-class LiveModel:
+class ServedModel:
     """Serves what `current` points at, once that verified; until then, and otherwise, what it served before.
 
     A version that is swapped out stays mapped until the last request that holds it ends.
     """
 
-    def __init__(self, store: Store, overlay: LiveOverlay) -> None:
+    def __init__(self, store: Store, overlay: LiveItems) -> None:
         self._store = store
         self._overlay = overlay
         self._swapping = Lock()
-        self._served: Served | None = None
+        self._served: ServedVersion | None = None
         self._pointed_at: str | None = None
         self._refused: dict[str, str] = {}  # why, by version; forgotten when another version becomes current
         self._looked = Event()
         self._stopping = Event()
 
     @property
-    def served(self) -> Served:
+    def served(self) -> ServedVersion:
         """The version to answer from. Raises NoModelError."""
         served = self._served
         if served is None:
@@ -79,7 +79,7 @@ class LiveModel:
         earlier = [version for version in self._store.versions() if version < current]
         any(self._take_up(version) for version in reversed(earlier))
 
-    def lay_over(self) -> None:
+    def follow_items(self) -> None:
         """Serve the same version with what the live store says by now."""
         with self._swapping:
             served, laid = self._served, self._overlay.laid
@@ -110,10 +110,10 @@ class LiveModel:
             return False
         with self._swapping:
             laid = self._overlay.use(opened, overlay)
-            self._swap(Served(laid.model, laid.tag, self._store.path(version)))
+            self._swap(ServedVersion(laid.model, laid.tag, self._store.path(version)))
         return True
 
-    def _swap(self, served: Served) -> None:
+    def _swap(self, served: ServedVersion) -> None:
         previous = self._served.model.version if self._served else None
         self._served = served
         manifest = served.model.manifest

@@ -15,7 +15,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from artifacts.live.activity import NOTHING_NEW
+from artifacts.live.activity import NO_ACTIVITY
 from artifacts.model.arrays import save_arrays
 from artifacts.model.ids import encode_ids
 from artifacts.model.model import Model, open_model
@@ -231,8 +231,8 @@ def test_a_live_store_beside_none(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     def note(server: Server, workload: Workload) -> Reply:
         (path,) = bench.directory.glob("live-*/live.db")
         with opened(f"sqlite:///{path}") as store:
-            told = [store.person(request.target.split("/")[3], None, 0) for request in workload.requests]
-        asked[workload.name] = {told_of != NOTHING_NEW for told_of in told}
+            told = [store.activity(request.target.split("/")[3], None, 0) for request in workload.requests]
+        asked[workload.name] = {told_of != NO_ACTIVITY for told_of in told}
         return check(server, workload)
 
     monkeypatch.setattr(live, "check", note)
@@ -248,7 +248,7 @@ def test_the_live_store_holds_news_of_those_it_is_said_to(model: Model, tmp_path
     url = f"sqlite:///{tmp_path}/live.db"
     workload = live._with_news(url, model, np.random.default_rng(0))
     with opened(url) as store:
-        told = store.person("u1", None, 0)
+        told = store.activity("u1", None, 0)
         assert (len(told.orders), len(told.looks)) == (live.PURCHASES, live.VIEWS)
         assert store.watermark() == len({request.target for request in workload.requests}) * (
             live.PURCHASES + live.VIEWS

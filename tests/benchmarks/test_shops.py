@@ -6,15 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artifacts.model.model import Model as OpenedModel
-from artifacts.model.model import open_model
+from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from artifacts.queries.query import Filters, Query
 from artifacts.queries.recommend import recommend
 from benchmarks import shops, synthetic
 from benchmarks.shops import make_data, make_shop
 from benchmarks.synthetic import ONE_PERCENT, Size, write_shop
-from training.config import Model, load_config
+from training.config import ModelSettings, load_config
 from training.interactions.interactions import read_interactions
 
 SMALL = Size(users=2_000, items=1_000, interactions=40_000, interests=20, categories=30)
@@ -30,7 +29,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shops, "SIZES", {"M": SMALL})
-    monkeypatch.setattr(shops, "SETTINGS", {"M": Model(factors=8, iterations=3)})
+    monkeypatch.setattr(shops, "SETTINGS", {"M": ModelSettings(factors=8, iterations=3)})
 
 
 def purchases(directory: Path) -> pl.DataFrame:
@@ -137,7 +136,7 @@ def test_a_shop_that_could_not_be_written_is_not_there(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def opened(store: Path) -> OpenedModel:
+def opened(store: Path) -> Model:
     return open_model(Store(store).current_path())
 
 
@@ -171,5 +170,5 @@ def test_a_large_shop_has_neither_neighbours_nor_similar_items(monkeypatch, tmp_
     monkeypatch.setattr(shops, "NEIGHBOURS_UP_TO", 10)
     monkeypatch.setattr(shops, "SIMILAR_UP_TO", 10)
     model = opened(make_shop("M", tmp_path))
-    assert len(model.neighbours.items) == model.similar.items.size == 0
+    assert len(model.co_purchases.items) == model.similar.items.size == 0
     assert len(recommend(model, Query(user_id="U0000001")).scored) == 10

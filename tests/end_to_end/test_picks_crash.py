@@ -19,10 +19,10 @@ from tests.support.crash import ROOT
 from tests.support.shop import write_tiny_shop
 from training.errors import PicksError
 from training.job import train
+from training.picks import write_picks as picks
 from training.picks.parts import Tally, open_parts
 from training.picks.user_list import read_user_list
 from training.picks.write_picks import CHUNKS_WORTH_PROCESSES, USERS_PER_CHUNK, write_picks
-from training.picks.write_picks import write_picks as picks
 
 PATIENCE = 60  # seconds
 N_CHUNKS = CHUNKS_WORTH_PROCESSES + 16  # so many that several processes write them

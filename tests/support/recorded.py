@@ -17,12 +17,12 @@ from urllib.parse import quote
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
-from service.app import LIVE_MODEL, create_app
+from service.app import SERVED_MODEL, create_app
 from service.settings import read_settings
 from training.config import load_config
 from training.fitting.fit import with_similar
 from training.fitting.fit_recipe import fit_recipe
-from training.fitting.ranker_examples import Lessons
+from training.fitting.ranker_examples import RankerExamples
 from training.interactions.dataset import encode
 from training.interactions.interactions import read_interactions
 from training.interactions.windows import test_window
@@ -58,10 +58,10 @@ def _fit(recipe: str, data: str, catalogue: str, config_file: str, root: Path) -
         }
     )
     interactions = read_interactions(config, progress=False)
-    lessons = Lessons(interactions, config, show_progress=False)
+    ranker_examples = RankerExamples(interactions, config, show_progress=False)
     dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
     end = test_window(interactions.frame, config.evaluation.test_days).end
-    fitted = with_similar(fit_recipe(dataset, interactions.catalogue, lessons, end), show_progress=False)
+    fitted = with_similar(fit_recipe(dataset, interactions.catalogue, ranker_examples, end), show_progress=False)
     store = Store(root)
     with store.draft() as draft:
         fitted.save(draft)
@@ -100,14 +100,14 @@ def _record(recipe: str, data: str, catalogue: str, config: str, out: str) -> No
         store = _fit(recipe, data, catalogue, config, Path(directory))
         os.environ["ARTIFACTS_DIR"] = str(store.root)
         app = create_app(read_settings(os.environ))
-        app.extensions[LIVE_MODEL].refresh()
+        app.extensions[SERVED_MODEL].refresh()
         client = app.test_client()
         with Path(out).open("w") as file:
             for method, target, body in _requests(open_model(store.current_path())):
                 reply = client.open(target, method=method, json=body)
                 for line in reply.data.splitlines():
                     file.write(json.dumps(_told(f"{method} {target}", body, reply.status_code, line)) + "\n")
-        app.extensions[LIVE_MODEL].stop()
+        app.extensions[SERVED_MODEL].stop()
 
 
 def _told(request: str, body: dict[str, Any] | None, status: int, line: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from artifacts.publishing.store import Store
-from training.config import Config, Data, Model
+from training.config import Config, Data, ModelSettings
 from training.job import train
 
 SPARE_ITEMS = 3
@@ -36,7 +36,7 @@ def write_tiny_shop(directory: Path, seed: int = 0, n_users: int = 60, n_items: 
         }
     ).write_parquet(directory / "catalogue.parquet")
     data = Data(source=str(directory / "purchases.parquet"), catalogue=str(directory / "catalogue.parquet"))
-    return Config(data=data, model=Model(factors=8, regularization=0.1, alpha=5.0, half_life_days=0))
+    return Config(data=data, model=ModelSettings(factors=8, regularization=0.1, alpha=5.0, half_life_days=0))
 
 
 def publish_tiny_shop(root: Path, seed: int = 0) -> Store:

@@ -20,8 +20,7 @@ from artifacts.queries.similar import similar
 from tests.support.crash import ROOT
 from tests.support.shop import write_tiny_shop
 from training.__main__ import main
-from training.config import Config, Data
-from training.config import Model as ModelSettings
+from training.config import Config, Data, ModelSettings
 from training.job import train
 
 SMALL = ModelSettings(factors=4, iterations=2)

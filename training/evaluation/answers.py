@@ -8,14 +8,14 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from artifacts.batch.item_bounds import fill_shelf
+from artifacts.batch.item_bounds import bound_items
 from artifacts.batch.recommend_many import recommend_many
 from artifacts.model.model import Model
 from artifacts.queries.answer import Answer
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.recommend import recommend
-from training.evaluation.metrics import NOTHING
+from training.evaluation.metrics import NO_ITEM
 from training.evaluation.tasks import USER_TASKS, Cases, Task
 from training.interactions.dataset import GUEST
 
@@ -37,7 +37,7 @@ def ask(model: Model, cases: Cases, k: int, show_progress: bool) -> Picks:
     """The first k picks of the version for each case."""
     question = _questions(model, cases)
     query: Callable[[Model, Query], Answer] = recommend if cases.task in USER_TASKS else cross_sell
-    items = np.full((len(cases), k), NOTHING, np.int32)
+    items = np.full((len(cases), k), NO_ITEM, np.int32)
     scores = np.full((len(cases), k), np.nan, np.float32)
     with threadpool_limits(1):  # a query is too small to share: threads would only wait for each other
         for row in tqdm(range(len(cases)), f"asking for {cases.task}", disable=not show_progress):
@@ -51,9 +51,9 @@ def ask_together(model: Model, cases: Cases, k: int) -> Picks:
     """What `ask` answers about known users, by the code that writes a batch: in a tenth of the time where the version
     has no ranker."""
     query = Query(limit=k, repeat=_repeat(cases.task), filters=ANY_ITEM)
-    picks = recommend_many(model, fill_shelf(model, query), query, cases.user, BYTES_TOGETHER).picks
+    picks = recommend_many(model, bound_items(model, query), query, cases.user, BYTES_TOGETHER).picks
     place = np.arange(len(picks.users)) - np.searchsorted(picks.users, picks.users)
-    items = np.full((len(cases), k), NOTHING, np.int32)
+    items = np.full((len(cases), k), NO_ITEM, np.int32)
     scores = np.full((len(cases), k), np.nan, np.float32)
     items[picks.users, place], scores[picks.users, place] = picks.items, picks.scores
     return Picks(items, scores)

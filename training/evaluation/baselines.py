@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from artifacts.cpus import available_cpus
 from training.evaluation.answers import Picks
-from training.evaluation.metrics import NOTHING
+from training.evaluation.metrics import NO_ITEM
 from training.evaluation.purchases import Past, Purchases
 from training.evaluation.tasks import Cases, Task
 
@@ -101,7 +101,7 @@ def _best(baseline: Baseline, cases: Cases, rows: slice, k: int) -> Picks:
 def top_of_few(few: Few, hidden: csr_array, k: int) -> Picks:
     """As `top` of the scores as a whole, but for where `hidden` (n, n_items) has entries."""
     n, n_items = few.own.shape
-    items = np.full((n, k), NOTHING, np.int32)
+    items = np.full((n, k), NO_ITEM, np.int32)
     scores = np.full((n, k), np.nan, np.float32)
     marked = np.zeros(n_items, np.bool_)
     for row in range(n):
@@ -145,7 +145,7 @@ def top(scores: Scores, k: int) -> Picks:
     order = np.lexsort((items, -chosen), axis=1)
     items, chosen = np.take_along_axis(items, order, axis=1), np.take_along_axis(chosen, order, axis=1)
     padding = ((0, 0), (0, k - width))
-    items = np.pad(np.where(np.isfinite(chosen), items, NOTHING), padding, constant_values=NOTHING)
+    items = np.pad(np.where(np.isfinite(chosen), items, NO_ITEM), padding, constant_values=NO_ITEM)
     chosen = np.pad(np.where(np.isfinite(chosen), chosen, np.nan), padding, constant_values=np.nan)
     return Picks(items.astype(np.int32), chosen.astype(np.float32))
 

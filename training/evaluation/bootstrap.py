@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.evaluation.metrics import NOTHING, Values
+from training.evaluation.metrics import NO_ITEM, Values
 
 RESAMPLES = 1_000
 # Each resample of a coverage is a pass over all picks.
@@ -61,7 +61,7 @@ def estimate_coverage(picks: npt.NDArray[np.int32], n_items: int, resamples: Res
     """
     items, place = np.unique(picks, return_inverse=True)
     place = place.reshape(picks.shape)
-    real = items != NOTHING
+    real = items != NO_ITEM
     shares = np.array([_distinct(place[drawn > 0], real) / n_items for drawn in resamples[:COVERAGE_RESAMPLES]])
     value = float(real.sum()) / n_items
     low, high = np.percentile(shares - shares.mean(), PERCENTILES)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.evaluation.answers import Picks
-from training.evaluation.metrics import NOTHING, find_hits
+from training.evaluation.metrics import NO_ITEM, find_hits
 from training.evaluation.purchases import Past
 from training.evaluation.results import Calibration, SampleUser, Shown, Tail
 from training.evaluation.tasks import Activity, Cases, activity_of
@@ -24,7 +24,7 @@ def long_tail(picks: Picks, cases: Cases, sold: npt.NDArray[np.int64]) -> Tail:
     Purchases of items that nobody had bought before are not counted.
     """
     order = np.argsort(-sold, kind="stable")
-    picked = np.bincount(picks.items[picks.items != NOTHING], minlength=len(sold))
+    picked = np.bincount(picks.items[picks.items != NO_ITEM], minlength=len(sold))
     bought = np.asarray(cases.truth[:, : len(sold)].sum(axis=0)).ravel()
     at = np.linspace(0, len(sold), TAIL_POINTS).astype(np.int64)
     return Tail(at / len(sold), _cumulated(picked[order], at), _cumulated(bought[order], at))
@@ -37,7 +37,7 @@ def _cumulated(counts: npt.NDArray[Any], at: npt.NDArray[np.int64]) -> npt.NDArr
 
 def calibration(picks: Picks, cases: Cases) -> Calibration | None:
     """The share of picks that was bought, by their score; None where there are too few to tell."""
-    there = picks.items != NOTHING
+    there = picks.items != NO_ITEM
     scores, hits = picks.scores[there], find_hits(picks.items, cases.truth)[there]
     if len(scores) < CALIBRATION_GROUPS:
         return None
@@ -65,7 +65,7 @@ def sample_users(
 
 
 def _show(items: npt.NDArray[Any], bought: npt.NDArray[Any], titles: Sequence[str]) -> tuple[Shown, ...]:
-    return tuple(Shown(titles[item], item in bought) for item in items.tolist() if item != NOTHING)
+    return tuple(Shown(titles[item], item in bought) for item in items.tolist() if item != NO_ITEM)
 
 
 def _most_of(past: Past, user: int) -> npt.NDArray[np.int64]:

@@ -27,7 +27,7 @@ MAX_CASES = 2_500
 
 
 @dataclass(frozen=True)
-class Known:
+class HoldOut:
     """A window and the history before it.
 
     `history` is all that may be fitted on and `dataset` its events by index; `earlier` and `past` are its purchases,
@@ -48,7 +48,7 @@ class Known:
         return self.window.start.replace(tzinfo=UTC).timestamp()
 
 
-def know(interactions: Interactions, config: Config, window: Window) -> Known | None:
+def hold_out(interactions: Interactions, config: Config, window: Window) -> HoldOut | None:
     """Cut the history at the window; None unless somebody who had bought before bought something in it."""
     history = before(interactions, window.start)
     if history.frame["user_id"].drop_nulls().is_empty():
@@ -58,16 +58,16 @@ def know(interactions: Interactions, config: Config, window: Window) -> Known | 
     later, item_ids = later_purchases(within(interactions, window, config.purchase_event), dataset)
     past = past_of(earlier, window.start.replace(tzinfo=UTC).timestamp(), dataset.n_users, dataset.n_items)
     titles = dict(interactions.catalogue.select("item_id", "title").iter_rows())
-    known = Known(window, history, dataset, earlier, past, later, tuple(titles.get(one) or one for one in item_ids))
+    known = HoldOut(window, history, dataset, earlier, past, later, tuple(titles.get(one) or one for one in item_ids))
     return known if _returning(known) else None
 
 
-def _returning(known: Known) -> bool:
+def _returning(known: HoldOut) -> bool:
     bought = bought_later(known.past, known.later)
     return bool(((np.diff(known.past.count.indptr) > 0) & (np.diff(bought.indptr) > 0)).any())
 
 
-def make_cases(known: Known, rng: np.random.Generator) -> Mapping[Task, Cases]:
+def make_cases(known: HoldOut, rng: np.random.Generator) -> Mapping[Task, Cases]:
     """The cases of every task that has any."""
     past, later, n_items = known.past, known.later, known.dataset.n_items
     cases = (

@@ -8,21 +8,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-Hits = npt.NDArray[np.bool_]
+HitMatrix = npt.NDArray[np.bool_]
 Values = npt.NDArray[np.float64]
-NOTHING = -1
+NO_ITEM = -1
 HEAD_SHARE = 0.5
 
 
-def find_hits(picks: npt.NDArray[np.int32], truth: csr_array) -> Hits:
+def find_hits(picks: npt.NDArray[np.int32], truth: csr_array) -> HitMatrix:
     """Which of the picks (n_cases, k) int32, NOTHING (-1) behind the last, are among the non-zero `truth`
     (n_cases, n_items)."""
     rows = np.repeat(np.arange(len(picks)), picks.shape[1])
     found = np.asarray(truth[rows, np.maximum(picks, 0).ravel()]).reshape(picks.shape)
-    return np.asarray((found > 0) & (picks != NOTHING))
+    return np.asarray((found > 0) & (picks != NO_ITEM))
 
 
-def ndcg(hits: Hits, relevant: npt.NDArray[np.int64]) -> Values:
+def ndcg(hits: HitMatrix, relevant: npt.NDArray[np.int64]) -> Values:
     """Normalised discounted cumulative gain at k with binary gains: Järvelin and Kekäläinen 2002, discount
     1 / log2(rank + 1), over the best that `relevant` right answers allow."""
     k = hits.shape[1]
@@ -31,17 +31,17 @@ def ndcg(hits: Hits, relevant: npt.NDArray[np.int64]) -> Values:
     return np.asarray(hits @ discounts / ideal)
 
 
-def recall(hits: Hits, relevant: npt.NDArray[np.int64]) -> Values:
+def recall(hits: HitMatrix, relevant: npt.NDArray[np.int64]) -> Values:
     """The share of the right answers that are among the k picks."""
     return np.asarray(hits.sum(axis=1) / relevant)
 
 
-def reciprocal_rank(hits: Hits) -> Values:
+def reciprocal_rank(hits: HitMatrix) -> Values:
     """1 / the rank of the first right pick, 0 where none of the k is; its mean is MRR."""
     return np.asarray(hits.any(axis=1) / (hits.argmax(axis=1) + 1), np.float64)
 
 
-def hit_rate(hits: Hits) -> Values:
+def hit_rate(hits: HitMatrix) -> Values:
     """1 where any of the k picks is right."""
     return np.asarray(hits.any(axis=1), np.float64)
 
@@ -66,6 +66,6 @@ def head(sales: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
 
 def mean_over_picks(picks: npt.NDArray[np.int32], item_values: Values) -> Values:
     """(n_cases,): the mean of a value of the picked items; 0 where nothing was picked."""
-    there = picks != NOTHING
+    there = picks != NO_ITEM
     values = np.where(there, item_values[np.maximum(picks, 0)], 0.0)
     return np.asarray(values.sum(axis=1) / np.maximum(there.sum(axis=1), 1))

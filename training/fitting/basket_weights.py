@@ -5,7 +5,7 @@ import numpy.typing as npt
 from scipy.linalg import lapack
 from scipy.sparse import csr_array
 
-from artifacts.model.model import Company
+from artifacts.model.model import BasketWeights
 from training.fitting.history import decay
 from training.interactions.dataset import Dataset
 
@@ -19,7 +19,7 @@ POPULARITY_DISCOUNT = 0.1
 Matrix = npt.NDArray[np.float64]
 
 
-def find_company(dataset: Dataset) -> Company:
+def fit_basket_weights(dataset: Dataset) -> BasketWeights:
     """EASE (Steck 2019, eq. 8) over baskets instead of users, each row cut to its `PER_ITEM` strongest weights.
 
     B_ij = -P_ij / P_jj with P = (X^T X + lambda I)^-1 and a zero diagonal; a basket's row of X^T X counts
@@ -28,7 +28,7 @@ def find_company(dataset: Dataset) -> Company:
     """
     n_items = dataset.n_items
     if n_items > MAX_ITEMS or not dataset.purchase.any():
-        return Company(np.zeros(n_items + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+        return BasketWeights(np.zeros(n_items + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
     gram = _gram(dataset)
     sold = np.diag(gram).copy()
     weights = _regress(gram, REGULARIZATION * float(sold.mean()))
@@ -55,11 +55,11 @@ def _regress(gram: Matrix, regularization: float) -> Matrix:
     return weights
 
 
-def _strongest(weights: Matrix) -> Company:
+def _strongest(weights: Matrix) -> BasketWeights:
     n_items = len(weights)
     width = min(PER_ITEM, n_items)
     items = np.sort(np.argpartition(-np.abs(weights), width - 1, axis=1)[:, :width], axis=1)
     kept = np.take_along_axis(weights, items, axis=1)
     filled = kept != 0
     indptr = np.concatenate([[0], np.cumsum(filled.sum(axis=1))])
-    return Company(indptr.astype(np.int64), items[filled].astype(np.int32), kept[filled].astype(np.float32))
+    return BasketWeights(indptr.astype(np.int64), items[filled].astype(np.int32), kept[filled].astype(np.float32))

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from tqdm import tqdm
 
 from artifacts.cpus import available_cpus
-from artifacts.model.model import Neighbours
+from artifacts.model.model import CoPurchases
 from training.fitting.history import decay
 from training.interactions.dataset import Dataset
 from training.interactions.ordering import begins_run
@@ -46,7 +46,7 @@ class _Baskets:
     n_baskets: int
 
 
-def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
+def count_co_purchases(dataset: Dataset, show_progress: bool) -> CoPurchases:
     """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
 
     The score is how much more of an item's company the other is than of everybody's (the added value of Sahar and
@@ -66,7 +66,7 @@ def find_neighbours(dataset: Dataset, show_progress: bool) -> Neighbours:
             parts.append(part)
             bar.update(len(part[0]))
     sizes, items, score, support, confidence, lift = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Neighbours(
+    return CoPurchases(
         indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         items=items.astype(np.int32),
         score=score.astype(np.float32),

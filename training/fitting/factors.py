@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from artifacts.cpus import available_cpus
-from training.config import Model
+from training.config import ModelSettings
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Factors:
     items: npt.NDArray[np.float32]
 
 
-def fit_factors(matrix: csr_array, settings: Model, show_progress: bool) -> Factors:
+def fit_factors(matrix: csr_array, settings: ModelSettings, show_progress: bool) -> Factors:
     """Factorise (n_users, n_items) strengths as in Hu, Koren and Volinsky 2008.
 
     The same matrix, configuration and seed give the same factors. Items and users without entries get zero vectors:

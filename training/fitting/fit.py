@@ -9,15 +9,15 @@ from artifacts.model.model import Fitted, Similar
 from artifacts.model.quickscorer import no_forest
 from artifacts.model.recipe import Recipe, Weights
 from artifacts.queries.scoring import query_vectors
-from training.config import Model
-from training.fitting.basket_weights import find_company
-from training.fitting.co_purchases import find_neighbours
+from training.config import ModelSettings
+from training.fitting.basket_weights import fit_basket_weights
+from training.fitting.co_purchases import count_co_purchases
 from training.fitting.factors import fit_factors
 from training.fitting.history import build_history, user_item_matrix
 from training.fitting.index import build_index
 from training.fitting.newcomers import newcomer_vectors
 from training.fitting.popularity import count_popularity, popularity_columns, typical_gap_days
-from training.fitting.ranker_features import no_ranking, rank_features
+from training.fitting.ranker_features import count_ranker_features, no_ranker_features
 from training.fitting.similarity import find_similar
 from training.interactions.catalogue import align_catalogue
 from training.interactions.dataset import Dataset
@@ -25,7 +25,7 @@ from training.interactions.dataset import Dataset
 RECALL_SAMPLE = 1_000
 
 
-def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progress: bool) -> Fitted:
+def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: ModelSettings, show_progress: bool) -> Fitted:
     """Fit every part on the same purchases; nothing else is looked at. All but the similar items, which take long and
     are no part of a recipe."""
     rng = np.random.default_rng(settings.seed)
@@ -44,11 +44,13 @@ def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: Model, show_progres
         user_factors=factors.users,
         item_vectors=vectors,
         history=history,
-        neighbours=find_neighbours(dataset, show_progress),
-        company=find_company(dataset),
+        co_purchases=count_co_purchases(dataset, show_progress),
+        basket_weights=fit_basket_weights(dataset),
         similar=Similar(np.empty((dataset.n_items, 0), np.int32), np.empty((dataset.n_items, 0), np.float32)),
         popularity=popularity,
-        ranking=rank_features(dataset, history, popularity) if settings.recipe == "ranker" else no_ranking(dataset),
+        ranker_features=count_ranker_features(dataset, history, popularity)
+        if settings.recipe == "ranker"
+        else no_ranker_features(dataset),
         forest=no_forest(),
         catalogue=aligned,
         recipe=Recipe(

@@ -8,7 +8,7 @@ from implicit.nearest_neighbours import bm25_weight
 from scipy.sparse import coo_matrix, csr_array
 
 from artifacts.model.model import History
-from training.config import Model
+from training.config import ModelSettings
 from training.interactions.dataset import GUEST, Dataset
 from training.interactions.ordering import begins_run, stable_order
 
@@ -59,7 +59,7 @@ def decay(time: npt.NDArray[np.int64], until: int, half_life_days: float) -> npt
     return np.exp2(-age_days / half_life_days)
 
 
-def build_history(dataset: Dataset, settings: Model) -> tuple[History, float]:
+def build_history(dataset: Dataset, settings: ModelSettings) -> tuple[History, float]:
     """The history of every user, and the strength r_ui of one fresh purchase in it.
 
     Strengths are decayed event weights, shaped by `settings.weighting` and scaled to a mean of 1 over all entries, so

@@ -6,7 +6,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.exact_search import HEAD, order_by_length
+from artifacts.model.exact_search import HEAD, order_by_norm
 from artifacts.model.index import ItemIndex
 
 # An exact search within the order's head takes no longer than a graph's; beyond, it has to pick rows.
@@ -36,7 +36,7 @@ def build_index(vectors: Vectors, queries: Vectors) -> BuiltIndex:
     Where these look at more than `EXACT_UP_TO` items in an exact search that stops early, there is an HNSW graph over
     8-bit codes too, searched as far as they need for `ENOUGH_RECALL`.
     """
-    index = ItemIndex(vectors, order_by_length(vectors, queries), None, EF_SEARCH[0])
+    index = ItemIndex(vectors, order_by_norm(vectors, queries), None, EF_SEARCH[0])
     if looked_at(index, queries[:SOME_QUERIES]) <= EXACT_UP_TO:
         return BuiltIndex(index, measure_recall(index, queries))
     graph = _build_graph(vectors)

@@ -15,7 +15,7 @@ from artifacts.queries.eligibility import eligible_items
 from artifacts.queries.query import Filters, Query
 from artifacts.queries.ranker_features import FEATURES, candidate_features
 from artifacts.queries.scoring import query_vector
-from artifacts.queries.user_state import read_person
+from artifacts.queries.user_state import read_user_state
 from training.fitting.compile_trees import compile_forest
 
 N_TREES = 100
@@ -23,7 +23,7 @@ N_TREES = 100
 KEPT_UNBOUGHT = 0.3
 # Over fewer examples, threads mostly wait for each other: ten times as long on a machine that is busy elsewhere.
 EXAMPLES_PER_THREAD = 100_000
-NOTHING = np.empty(0, np.int32)
+NO_ITEMS = np.empty(0, np.int32)
 ANYTHING = Filters(in_stock=False)
 PARAMETERS: dict[str, Any] = {
     "objective": "lambdarank",
@@ -68,17 +68,17 @@ def find_examples(
     purchases is a candidate teach nothing and are left out, and so are most of the candidates that were not bought.
     """
     features, bought = [], []
-    eligible = eligible_items(model, ANYTHING, NOTHING)
+    eligible = eligible_items(model, ANYTHING, NO_ITEMS)
     for user_id, later in purchases:
-        person = read_person(model, Query(user_id=user_id), NOTHING)
-        if person.vector is None:
+        user_state = read_user_state(model, Query(user_id=user_id), NO_ITEMS)
+        if user_state.vector is None:
             continue
-        wanted = query_vector(model, person.vector)
-        candidates = find_candidates(model, person, wanted, eligible)
+        wanted = query_vector(model, user_state.vector)
+        candidates = find_candidates(model, user_state, wanted, eligible)
         hits = np.isin(candidates.items, later)
         if hits.any():
             kept = hits | (rng.random(len(hits)) < KEPT_UNBOUGHT)
-            features.append(candidate_features(model, person, wanted, candidates)[:, kept].T)
+            features.append(candidate_features(model, user_state, wanted, candidates)[:, kept].T)
             bought.append(hits[kept])
     if not bought:
         return no_examples()

@@ -32,7 +32,7 @@ MIN_USERS = 200
 
 
 @dataclass
-class Lessons:
+class RankerExamples:
     """Examples by the day their window began. Each is found once, however many rankers learn from it."""
 
     interactions: Interactions

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.model import History, Popularity, Ranking
-from artifacts.queries.ranker_features import ITEM_FEATURES, NEVER, USER_FEATURES
+from artifacts.model.model import History, Popularity, RankerFeatures
+from artifacts.queries.ranker_features import ITEM_FEATURES, NEVER_BOUGHT, USER_FEATURES
 from training.fitting.history import SECONDS_PER_DAY
 from training.interactions.dataset import GUEST, Dataset
 from training.interactions.ordering import begins_run, distinct, stable_order
@@ -44,21 +44,21 @@ class _Pairs:
     oldest: Floats
 
 
-def rank_features(dataset: Dataset, history: History, popularity: Popularity) -> Ranking:
+def count_ranker_features(dataset: Dataset, history: History, popularity: Popularity) -> RankerFeatures:
     """The features of every item and every user as of the dataset's newest event."""
     pairs = _read_pairs(dataset, history)
     bought = _read(dataset, pairs)
     items = _item_features(bought, pairs, dataset, popularity)
     users = _user_features(bought, items, dataset, history)
-    return Ranking(
+    return RankerFeatures(
         np.vstack([items[name] for name in ITEM_FEATURES]).astype(np.float32),
         np.column_stack([users[name] for name in USER_FEATURES]).astype(np.float32),
     )
 
 
-def no_ranking(dataset: Dataset) -> Ranking:
+def no_ranker_features(dataset: Dataset) -> RankerFeatures:
     """No features, for a recipe without a ranker: they take as long as all else about a large shop's items."""
-    return Ranking(np.empty((0, dataset.n_items), np.float32), np.empty((dataset.n_users, 0), np.float32))
+    return RankerFeatures(np.empty((0, dataset.n_items), np.float32), np.empty((dataset.n_users, 0), np.float32))
 
 
 def _read_pairs(dataset: Dataset, history: History) -> _Pairs:
@@ -140,8 +140,8 @@ def _user_features(
     visitor, visited = user[visits], age[visits]
     baskets = np.bincount(visitor, minlength=n_users).astype(np.float64)
     lines = np.bincount(user, minlength=n_users)
-    idle = _extreme(np.fmin, visitor, visited, n_users, NEVER)
-    since_first = _extreme(np.fmax, visitor, visited, n_users, NEVER)
+    idle = _extreme(np.fmin, visitor, visited, n_users, NEVER_BOUGHT)
+    since_first = _extreme(np.fmax, visitor, visited, n_users, NEVER_BOUGHT)
     price = _mean(user, bought.log_price[known], n_users)
     later = age < since_first[user] - 1e-6
     new = np.bincount(user[later & bought.first[known]], minlength=n_users)
@@ -153,7 +153,7 @@ def _user_features(
         "user_age_days": since_first,
         "user_items": np.diff(history.indptr).astype(np.float64),
         "user_basket_size": lines / np.maximum(baskets, 1),
-        "user_gap_days": np.where(baskets > 1, (since_first - idle) / np.maximum(baskets - 1, 1), NEVER),
+        "user_gap_days": np.where(baskets > 1, (since_first - idle) / np.maximum(baskets - 1, 1), NEVER_BOUGHT),
         "user_log_price": price,
         "user_price_spread": np.sqrt(_mean(user, (bought.log_price[known] - price[user]) ** 2, n_users)),
         "user_log_quantity": _mean(user, bought.log_quantity[known], n_users),

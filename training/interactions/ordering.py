@@ -8,10 +8,10 @@ import numpy.typing as npt
 import polars as pl
 
 Keys = npt.NDArray[np.integer[Any]]
-Rows = npt.NDArray[np.int64]
+RowNumbers = npt.NDArray[np.int64]
 
 
-def stable_order(keys: Keys) -> Rows:
+def stable_order(keys: Keys) -> RowNumbers:
     """As np.argsort(keys, kind="stable"), for keys (n,) of 0 and above.
 
     A key and its row fit into one integer of 63 bits unless both are huge, and plain integers sort quickly; keys in
@@ -29,7 +29,7 @@ def stable_order(keys: Keys) -> Rows:
     return ordered
 
 
-def distinct(keys: Rows) -> Rows:
+def distinct(keys: RowNumbers) -> RowNumbers:
     """As np.unique(keys), which looks millions of keys up one by one."""
     ordered = np.sort(keys)
     return ordered[begins_run(ordered)]

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from artifacts.batch.item_bounds import Shelf, fill_shelf
+from artifacts.batch.item_bounds import ItemBounds, bound_items
 from artifacts.batch.recommend_many import FALLBACKS, ManyAnswers, recommend_many
-from artifacts.live.activity import Lately
-from artifacts.live.overlay import Overlay, Told
+from artifacts.live.activity import UserActivity
+from artifacts.live.overlay import ChangesSinceTraining, Overlay
 from artifacts.model.model import Model, open_model
 from artifacts.queries.query import Fallback, Query
-from training.picks.files import Format
+from training.picks.files import PicksFormat
 from training.picks.parts import Parts, Tally
 from training.picks.table import describe_items, lay_out, read_texts
 
@@ -27,7 +27,7 @@ class Asked:
     version: Path
     query: Query
     n_bytes: int
-    told: Told | None = None
+    told: ChangesSinceTraining | None = None
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class Chunk:
 
     number: int
     users: range | tuple[str, ...]
-    lately: Mapping[int, Lately] = field(default_factory=dict)
+    activity: Mapping[int, UserActivity] = field(default_factory=dict)
 
 
-def write_chunk(asked: Asked, parts: Parts, form: Format, chunk: Chunk) -> Tally:
+def write_chunk(asked: Asked, parts: Parts, form: PicksFormat, chunk: Chunk) -> Tally:
     """Answer a chunk's users and add the part. Raises as `open_model` does, and OSError."""
-    model, shelf, items = _opened(asked)
+    model, item_bounds, items = _opened(asked)
     if isinstance(chunk.users, range):
         indexes = np.arange(chunk.users.start, chunk.users.stop)
         user_ids = read_texts(model.user_ids, slice(chunk.users.start, chunk.users.stop))
     else:
         indexes = np.array([model.user_ids.find(user_id) for user_id in chunk.users], np.int64)
         user_ids = pl.Series(chunk.users, dtype=pl.String)
-    answers = recommend_many(model, shelf, asked.query, indexes, asked.n_bytes, lately=chunk.lately)
+    answers = recommend_many(model, item_bounds, asked.query, indexes, asked.n_bytes, activity=chunk.activity)
     tally = _count(answers)
     parts.add(chunk.number, tally, partial(form.write_part, lay_out(answers, user_ids, items)))
     return tally
@@ -66,9 +66,9 @@ def _count(answers: ManyAnswers) -> Tally:
 
 
 @lru_cache(maxsize=1)
-def _opened(asked: Asked) -> tuple[Model, Shelf, pl.DataFrame]:
+def _opened(asked: Asked) -> tuple[Model, ItemBounds, pl.DataFrame]:
     """Each process opens the version for itself, once."""
     model = open_model(asked.version)
     if asked.told is not None:
         model = Overlay(model, asked.told).model
-    return model, fill_shelf(model, asked.query), describe_items(model)
+    return model, bound_items(model, asked.query), describe_items(model)

@@ -29,7 +29,7 @@ SCHEMA = pl.Schema(
 )
 
 
-class Format(ABC):
+class PicksFormat(ABC):
     """How rows become a file: in parts, which are then joined in order."""
 
     @abstractmethod
@@ -41,7 +41,7 @@ class Format(ABC):
         """Write the whole from its parts, in bounded memory."""
 
 
-class Ndjson(Format):
+class Ndjson(PicksFormat):
     """One JSON object a row; what is not known is null."""
 
     def write_part(self, rows: pl.DataFrame, file: IO[bytes]) -> None:
@@ -51,7 +51,7 @@ class Ndjson(Format):
         _append(parts, file)
 
 
-class Csv(Format):
+class Csv(PicksFormat):
     """RFC 4180 in UTF-8 behind a line of column names.
 
     Text is always quoted, so that the id 007 is no number; unquoted and empty is what is not known. Text that a
@@ -66,7 +66,7 @@ class Csv(Format):
         _append(parts, file)
 
 
-class Parquet(Format):
+class Parquet(PicksFormat):
     """The columns of `SCHEMA`, compressed."""
 
     def write_part(self, rows: pl.DataFrame, file: IO[bytes]) -> None:
@@ -76,10 +76,10 @@ class Parquet(Format):
         pl.scan_parquet(list(parts), glob=False).sink_parquet(file, row_group_size=ROWS_PER_GROUP)
 
 
-FORMATS: dict[str, Format] = {".ndjson": Ndjson(), ".csv": Csv(), ".parquet": Parquet()}
+FORMATS: dict[str, PicksFormat] = {".ndjson": Ndjson(), ".csv": Csv(), ".parquet": Parquet()}
 
 
-def format_of(path: Path) -> Format:
+def format_of(path: Path) -> PicksFormat:
     """The format that a file's ending names. Raises PicksError."""
     ending = path.suffix.lower()
     if ending not in FORMATS:

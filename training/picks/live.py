@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
 
-from artifacts.live.activity import NOTHING_NEW, Lately, LiveEvent
+from artifacts.live.activity import NO_ACTIVITY, LiveEvent, UserActivity
 from artifacts.live.activity_lookup import MAX_LOOKS, MAX_ORDERS
 from artifacts.live.erasures import Erasures
 from artifacts.live.events import LOOK, NOTHING, ORDER, WEIGHT_CLASS, ItemEvent, StoredEvent
-from artifacts.live.overlay import Told, nothing_told
+from artifacts.live.overlay import ChangesSinceTraining, no_changes
 from artifacts.model.model import Model
 from training.errors import DataError
 from training.live.connection import open_live
@@ -32,30 +32,30 @@ class LiveState:
 
     name: str
     seq: int
-    told: Told
+    told: ChangesSinceTraining
     erasures: Erasures
     opted_out: frozenset[str]
     deeds: Mapping[str, _Deeds]
 
-    def of(self, user_id: str) -> Lately:
-        """What the live store tells of a user, NOTHING_NEW for most."""
+    def of(self, user_id: str) -> UserActivity:
+        """What the live store tells of a user, NO_ACTIVITY for most."""
         erased, deeds = self.erasures.of(user_id), self.deeds.get(user_id)
         if user_id in self.opted_out:
-            return Lately(erased=erased, personalized=False)
+            return UserActivity(erased=erased, personalized=False)
         if erased is None and deeds is None:
-            return NOTHING_NEW
+            return NO_ACTIVITY
         since = erased.seq if erased else 0
         orders, looks = (deeds.orders, deeds.looks) if deeds else ((), ())
-        return Lately(_newest_first(orders, since), _newest_first(looks, since), erased)
+        return UserActivity(_newest_first(orders, since), _newest_first(looks, since), erased)
 
     def inform(self, chunk: Chunk, model: Model) -> Chunk:
         """The chunk with what is told of its users. Of the version's own users, those erased since are none of it any
         more; who is listed stays, unknown."""
         users, known = chunk.users, isinstance(chunk.users, range)
         user_ids = _ids(model, users) if isinstance(users, range) else users
-        told = {user_id: lately for user_id in user_ids if (lately := self.of(user_id)) is not NOTHING_NEW}
-        if known and any(lately.erased for lately in told.values()):
-            users = user_ids = tuple(one for one in user_ids if told.get(one, NOTHING_NEW).erased is None)
+        told = {user_id: activity for user_id in user_ids if (activity := self.of(user_id)) is not NO_ACTIVITY}
+        if known and any(activity.erased for activity in told.values()):
+            users = user_ids = tuple(one for one in user_ids if told.get(one, NO_ACTIVITY).erased is None)
         by_place = {place: told[user_id] for place, user_id in enumerate(user_ids) if user_id in told}
         return Chunk(chunk.number, users, by_place)
 
@@ -72,7 +72,7 @@ def read_live_state(url: str, model: Model) -> LiveState:
                 f"the live store cannot be used: {store.name}: its last change has the number {seq}, and "
                 f"{model.version} has read up to {model.live_seq}: it is an older copy, or another one: train again"
             )
-        told, deeds = nothing_told(model), dict[str, _Deeds]()
+        told, deeds = no_changes(model), dict[str, _Deeds]()
         told.add_items(store.changes_since(model.live_seq).items)
         told.add_events(_told(store.events(model.live_seq, seq), deeds))
         opted_out, erasures = store.opted_out(), store.erasures(model.live_seq)

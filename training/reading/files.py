@@ -17,7 +17,7 @@ COMPRESSED = (".gz", ".zst")
 
 
 @dataclass(frozen=True)
-class Format:
+class FileFormat:
     """How a kind of file is read. `broken` names the file and line where one is malformed, if it can be told."""
 
     title: str
@@ -31,7 +31,7 @@ class NoMatchError(DataError):
     """No file matches a pattern."""
 
 
-def format_of(name: str) -> Format | None:
+def format_of(name: str) -> FileFormat | None:
     """The format a file's or URL's name tells by its ending, compressed (.gz, .zst) or not."""
     path = (urlsplit(name).path if "://" in name else name).lower()
     for ending in COMPRESSED:
@@ -75,14 +75,14 @@ def open_prefix(url: str) -> Table:
     raise DataError(f"{url}: no CSV, Parquet or NDJSON file under this prefix")
 
 
-def _read(name: str, form: Format, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+def _read(name: str, form: FileFormat, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     with _explained(name, form):
         for batch in form.scan(name, columns).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
             yield batch.select(columns)
 
 
 @contextmanager
-def _explained(name: str, form: Format) -> Iterator[None]:
+def _explained(name: str, form: FileFormat) -> Iterator[None]:
     """Whatever Polars raises becomes a DataError that names the file."""
     shown = without_secrets(name)
     try:
@@ -111,7 +111,7 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-def _csv(title: str, ending: str, separator: str) -> Format:
+def _csv(title: str, ending: str, separator: str) -> FileFormat:
     def scan(name: str) -> pl.LazyFrame:
         return pl.scan_csv(name, separator=separator, infer_schema=False, storage_options=STORAGE_OPTIONS)
 
@@ -120,7 +120,7 @@ def _csv(title: str, ending: str, separator: str) -> Format:
         last = scan(name).collect_schema().names()[-1]
         return scan(name).select(list(dict.fromkeys([*columns, last])))
 
-    return Format(
+    return FileFormat(
         title,
         (ending,),
         columns=lambda name: scan(name).collect_schema().names(),
@@ -139,7 +139,7 @@ def _scan_ndjson(name: str, columns: Sequence[str]) -> pl.LazyFrame:
 
 
 FORMATS = (
-    Format(
+    FileFormat(
         "Parquet file",
         (".parquet", ".pq"),
         columns=lambda name: pl.scan_parquet(name, storage_options=STORAGE_OPTIONS).collect_schema().names(),
@@ -148,7 +148,7 @@ FORMATS = (
     ),
     _csv("CSV file", ".csv", ","),
     _csv("TSV file", ".tsv", "\t"),
-    Format(
+    FileFormat(
         "NDJSON file",
         (".ndjson", ".jsonl"),
         columns=keys,

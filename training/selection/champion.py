@@ -12,16 +12,16 @@ from artifacts.errors import ArtifactError, NoVersionError
 from artifacts.model.arrays import open_array
 from artifacts.publishing.manifest import Manifest, read_manifest
 from artifacts.publishing.store import Store
-from training.config import Model
+from training.config import ModelSettings
 from training.evaluation.metrics import Values
 from training.evaluation.results import RECIPE, WindowResult
 from training.evaluation.run import recipe_ndcg
 from training.evaluation.tasks import JUDGED, Task
-from training.fitting.ranker_examples import Lessons
+from training.fitting.ranker_examples import RankerExamples
 
 
 @dataclass(frozen=True)
-class Published:
+class Champion:
     """`ndcg`: the published version's NDCG of each case, by task; `note` says why there is none."""
 
     ndcg: Mapping[Task, Values]
@@ -35,7 +35,7 @@ def save_ndcg(draft: Path, result: WindowResult | None) -> None:
             np.save(draft / _file_name(task), result.tasks[task].ndcg[RECIPE])
 
 
-def ask_published(store: Store, result: WindowResult | None, lessons: Lessons) -> Published:
+def ask_champion(store: Store, result: WindowResult | None, ranker_examples: RankerExamples) -> Champion:
     """How the published version does on the cases of `result`.
 
     On the same data and cases that is what the version itself got when it was published, whatever code fitted it. On
@@ -43,28 +43,32 @@ def ask_published(store: Store, result: WindowResult | None, lessons: Lessons) -
     part of it. Settings that the new version shares give the same picks and are not fitted twice.
     """
     if result is None:
-        return Published({}, None)
+        return Champion({}, None)
     try:
         directory = store.current_path()
         manifest = read_manifest(directory)
     except ArtifactError as error:
         nothing = isinstance(error, NoVersionError)
-        return Published({}, "nothing is published yet to compare with" if nothing else f"not compared: {error}")
-    own = _saved_ndcg(directory, manifest, result, lessons.interactions.fingerprint)
+        return Champion({}, "nothing is published yet to compare with" if nothing else f"not compared: {error}")
+    own = _saved_ndcg(directory, manifest, result, ranker_examples.interactions.fingerprint)
     if own:
-        return Published(own, None)
+        return Champion(own, None)
     settings = _settings(manifest)
     if settings is None:
-        return Published({}, f"not compared with {manifest.version}: its settings are none of this program's")
-    if settings == lessons.config.model:
-        return Published({}, f"{manifest.version} has the same settings, and so the same picks on the same history")
-    former = Lessons(lessons.interactions, lessons.config.model_copy(update={"model": settings}), lessons.show_progress)
-    return Published(recipe_ndcg(former, result.window, JUDGED), None)
+        return Champion({}, f"not compared with {manifest.version}: its settings are none of this program's")
+    if settings == ranker_examples.config.model:
+        return Champion({}, f"{manifest.version} has the same settings, and so the same picks on the same history")
+    former = RankerExamples(
+        ranker_examples.interactions,
+        ranker_examples.config.model_copy(update={"model": settings}),
+        ranker_examples.show_progress,
+    )
+    return Champion(recipe_ndcg(former, result.window, JUDGED), None)
 
 
-def _settings(manifest: Manifest) -> Model | None:
+def _settings(manifest: Manifest) -> ModelSettings | None:
     try:
-        return Model.model_validate_json(json.dumps(manifest.configuration.get("model")))
+        return ModelSettings.model_validate_json(json.dumps(manifest.configuration.get("model")))
     except ValidationError:
         return None
 

@@ -11,7 +11,7 @@ from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.metrics import Values
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
 from training.evaluation.tasks import JUDGED, Task
-from training.selection.champion import Published
+from training.selection.champion import Champion
 
 PUBLISHED = "published version"
 # With fewer cases an interval says more about chance than about models.
@@ -101,7 +101,7 @@ class GateError(TrainingError):
         self.judgement = judgement
 
 
-def pass_gate(evaluation: Evaluation, published: Published, margin: float, force: str | None) -> Judgement:
+def pass_gate(evaluation: Evaluation, published: Champion, margin: float, force: str | None) -> Judgement:
     """Judge the new version; `force` is a reason to publish it whatever comes out. Raises GateError."""
     judgement = judge(evaluation, published, margin)
     if judgement.passed:
@@ -111,7 +111,7 @@ def pass_gate(evaluation: Evaluation, published: Published, margin: float, force
     return replace(judgement, forced=force)
 
 
-def judge(evaluation: Evaluation, published: Published, margin: float) -> Judgement:
+def judge(evaluation: Evaluation, published: Champion, margin: float) -> Judgement:
     """The recipe against its baselines and against the published version, on the same cases.
 
     No baseline may be measurably better. The published version may be, by `margin`, a share of its NDCG: data changes

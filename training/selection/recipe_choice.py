@@ -9,13 +9,12 @@ from tqdm import tqdm
 
 from artifacts.model.model import Model
 from artifacts.model.recipe import Weights
-from training import config as configuration
-from training.config import Recipe
+from training.config import RecipeName, WeightSettings
 from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.metrics import Values
 from training.evaluation.run import case_ndcg, cases_of, fitted_before, recipe_ndcg
 from training.evaluation.tasks import JUDGED, Cases, Task
-from training.fitting.ranker_examples import Lessons
+from training.fitting.ranker_examples import RankerExamples
 from training.interactions.windows import test_window
 
 SEED = 0
@@ -28,12 +27,12 @@ Ndcg = Mapping[Task, Values]
 
 
 @dataclass(frozen=True)
-class Choice:
+class RecipeChoice:
     """The chosen settings, and for each task how much NDCG the ranker adds to the blend on the validation window;
     nothing where there was nothing to compare."""
 
-    recipe: Recipe
-    weights: configuration.Weights
+    recipe: RecipeName
+    weights: WeightSettings
     gains: Mapping[Task, Estimate]
 
     @property
@@ -44,34 +43,34 @@ class Choice:
         return {"chosen": self.recipe, "weights": self.weights.model_dump(), "ranker_gain": gains}
 
 
-def choose_recipe(lessons: Lessons) -> Choice:
+def choose_recipe(ranker_examples: RankerExamples) -> RecipeChoice:
     """Find the blend's weights and whether a ranker is worth it on the window before the test window, which neither
     has seen; as configured, unless auto.
 
     On a sample of a large shop only the weights are found: many of a ranker's features, such as how many bought an
     item, say something else of a sample than of the shop.
     """
-    model = lessons.config.model
+    model = ranker_examples.config.model
     if model.recipe != "auto":
-        return Choice(model.recipe, model.weights, {})
-    window = test_window(lessons.interactions.frame, lessons.config.evaluation.test_days).earlier(1)
-    found = cases_of(lessons, window, JUDGED)
+        return RecipeChoice(model.recipe, model.weights, {})
+    window = test_window(ranker_examples.interactions.frame, ranker_examples.config.evaluation.test_days).earlier(1)
+    found = cases_of(ranker_examples, window, JUDGED)
     if found is None or any(len(cases) < MIN_CASES for cases in found[1].values()):
-        return Choice("blend", model.weights, {})
+        return RecipeChoice("blend", model.weights, {})
     known, tasks = found
-    with fitted_before(known, settled(lessons, Choice("blend", model.weights, {}))) as opened:
-        weights, simple = _try_weights(opened, tasks, lessons)
-    chosen = configuration.Weights(**vars(weights))
-    if lessons.interactions.sample is not None:
-        return Choice("blend", chosen, {})
-    learned = recipe_ndcg(settled(lessons, Choice("ranker", chosen, {})), window, JUDGED)
+    with fitted_before(known, settled(ranker_examples, RecipeChoice("blend", model.weights, {}))) as opened:
+        weights, simple = _try_weights(opened, tasks, ranker_examples)
+    chosen = WeightSettings(**vars(weights))
+    if ranker_examples.interactions.sample is not None:
+        return RecipeChoice("blend", chosen, {})
+    learned = recipe_ndcg(settled(ranker_examples, RecipeChoice("ranker", chosen, {})), window, JUDGED)
     gains = gains_of(simple, learned)
-    return Choice("ranker" if worth_it(gains) else "blend", chosen, gains)
+    return RecipeChoice("ranker" if worth_it(gains) else "blend", chosen, gains)
 
 
-def _try_weights(model: Model, tasks: Mapping[Task, Cases], lessons: Lessons) -> tuple[Weights, Ndcg]:
-    quiet = replace(lessons, show_progress=False)
-    with tqdm(desc="weights", unit=" tried", disable=not lessons.show_progress) as bar:
+def _try_weights(model: Model, tasks: Mapping[Task, Cases], ranker_examples: RankerExamples) -> tuple[Weights, Ndcg]:
+    quiet = replace(ranker_examples, show_progress=False)
+    with tqdm(desc="weights", unit=" tried", disable=not ranker_examples.show_progress) as bar:
 
         def measure(tried: Model) -> Ndcg:
             bar.update()
@@ -105,10 +104,10 @@ def gains_of(simple: Ndcg, other: Ndcg) -> dict[Task, Estimate]:
     return {task: difference(other[task], values, resamples[task]) for task, values in simple.items()}
 
 
-def settled(lessons: Lessons, choice: Choice) -> Lessons:
+def settled(ranker_examples: RankerExamples, choice: RecipeChoice) -> RankerExamples:
     """The lessons with the choice in their configuration; what was found by other weights is forgotten."""
-    former = lessons.config.model
+    former = ranker_examples.config.model
     model = former.model_copy(update={"recipe": choice.recipe, "weights": choice.weights})
-    config = lessons.config.model_copy(update={"model": model})
-    found = lessons.found if choice.weights == former.weights else {}
-    return replace(lessons, config=config, found=found)
+    config = ranker_examples.config.model_copy(update={"model": model})
+    found = ranker_examples.found if choice.weights == former.weights else {}
+    return replace(ranker_examples, config=config, found=found)

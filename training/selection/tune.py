@@ -18,12 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from artifacts.publishing.durable import replace_text
-from training.config import Config, Model
+from training.config import Config, ModelSettings
 from training.errors import DataError, TuneError
 from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.run import case_ndcg, cases_of, fitted_before
 from training.evaluation.tasks import JUDGED, Task
-from training.fitting.ranker_examples import Lessons
+from training.fitting.ranker_examples import RankerExamples
 from training.interactions.interactions import read_interactions
 from training.interactions.sampling import draw_sample
 from training.interactions.windows import Window, before, test_window
@@ -107,10 +107,12 @@ def tune(  # noqa: PLR0913
     interactions = draw_sample(read_interactions(config, show_progress, live))
     window = test_window(interactions.frame, config.evaluation.test_days).earlier(1)
     # From here on there is no test window.
-    lessons = Lessons(before(interactions, window.end), _with(config, {"recipe": "blend"}), show_progress=False)
-    with _study(out, lessons) as study:
-        _search(study, lessons, window, budget, show_progress)
-        tuned = _judge(study, lessons.config.model, window)
+    ranker_examples = RankerExamples(
+        before(interactions, window.end), _with(config, {"recipe": "blend"}), show_progress=False
+    )
+    with _study(out, ranker_examples) as study:
+        _search(study, ranker_examples, window, budget, show_progress)
+        tuned = _judge(study, ranker_examples.config.model, window)
     if tuned.better:
         document.setdefault("model", tomlkit.table()).update(tuned.settings)
     replace_text(out, tomlkit.dumps(document))
@@ -118,14 +120,14 @@ def tune(  # noqa: PLR0913
 
 
 @contextmanager
-def _study(out: Path, lessons: Lessons) -> Iterator[optuna.Study]:
+def _study(out: Path, ranker_examples: RankerExamples) -> Iterator[optuna.Study]:
     """The trials of the same data and the same configuration, but for what is tuned."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     trials = out.with_name(out.name + TRIALS_SUFFIX)
-    model = lessons.config.model
+    model = ranker_examples.config.model
     what = [
-        lessons.interactions.fingerprint,
-        _with(lessons.config, {key: getattr(Model(), key) for key in TUNED}).public(),
+        ranker_examples.interactions.fingerprint,
+        _with(ranker_examples.config, {key: getattr(ModelSettings(), key) for key in TUNED}).public(),
         {key: _range(key, model) for key in RANGES},
     ]
     url = URL.create("sqlite", database=str(trials.absolute())).render_as_string()
@@ -148,7 +150,9 @@ def _study(out: Path, lessons: Lessons) -> Iterator[optuna.Study]:
         storage.engine.dispose()
 
 
-def _search(study: optuna.Study, lessons: Lessons, window: Window, budget: Budget, show_progress: bool) -> None:
+def _search(
+    study: optuna.Study, ranker_examples: RankerExamples, window: Window, budget: Budget, show_progress: bool
+) -> None:
     ends = time.monotonic() + budget.seconds
     total = round(budget.seconds)
     form = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} s{postfix}"
@@ -161,17 +165,17 @@ def _search(study: optuna.Study, lessons: Lessons, window: Window, budget: Budge
             bar.set_postfix_str(f"{len(_complete(study))} tried, best NDCG {study.best_value:.4f}", refresh=False)
             bar.update(min(total - round(ends - time.monotonic()), total) - bar.n)
 
-        objective = _objective(lessons, window)
-        if _configured(study, lessons.config.model) is None:
-            study.enqueue_trial(_params(lessons.config.model))
+        objective = _objective(ranker_examples, window)
+        if _configured(study, ranker_examples.config.model) is None:
+            study.enqueue_trial(_params(ranker_examples.config.model))
             study.optimize(objective, n_trials=1, callbacks=[follow])
         left = max(ends - time.monotonic(), 0)
         study.optimize(objective, n_trials=budget.trials, timeout=left, callbacks=[follow])
 
 
-def _objective(lessons: Lessons, window: Window) -> Callable[[Trial], float]:
+def _objective(ranker_examples: RankerExamples, window: Window) -> Callable[[Trial], float]:
     """The mean over tasks of the blend's NDCG; a trial keeps that of each case, for comparisons."""
-    found = cases_of(lessons, window, JUDGED)
+    found = cases_of(ranker_examples, window, JUDGED)
     if found is None:
         raise DataError(
             f"nothing to tune on: nobody who had bought before {window.start:%Y-%m-%d} "
@@ -180,9 +184,9 @@ def _objective(lessons: Lessons, window: Window) -> Callable[[Trial], float]:
     known, tasks = found
 
     def objective(trial: Trial) -> float:
-        settings = _suggest(trial, lessons.config.model)
-        with fitted_before(known, replace(lessons, config=_with(lessons.config, settings))) as model:
-            ndcg = case_ndcg(model, tasks, lessons)
+        settings = _suggest(trial, ranker_examples.config.model)
+        with fitted_before(known, replace(ranker_examples, config=_with(ranker_examples.config, settings))) as model:
+            ndcg = case_ndcg(model, tasks, ranker_examples)
         trial.set_user_attr("ndcg", {str(task): values.round(6).tolist() for task, values in ndcg.items()})
         trial.set_user_attr("settings", settings)
         return float(np.mean([values.mean() for values in ndcg.values()]))
@@ -190,7 +194,7 @@ def _objective(lessons: Lessons, window: Window) -> Callable[[Trial], float]:
     return objective
 
 
-def _suggest(trial: Trial, configured: Model) -> dict[str, Any]:
+def _suggest(trial: Trial, configured: ModelSettings) -> dict[str, Any]:
     decays = trial.suggest_categorical("decays", [True, False])
     return {
         "factors": _suggest_int(trial, "factors", configured),
@@ -202,25 +206,25 @@ def _suggest(trial: Trial, configured: Model) -> dict[str, Any]:
     }
 
 
-def _suggest_int(trial: Trial, key: str, configured: Model) -> int:
+def _suggest_int(trial: Trial, key: str, configured: ModelSettings) -> int:
     low, high = _range(key, configured)
     return trial.suggest_int(key, int(low), int(high), log=True)
 
 
-def _suggest_float(trial: Trial, key: str, configured: Model) -> float:
+def _suggest_float(trial: Trial, key: str, configured: ModelSettings) -> float:
     """To three digits, which a person can read, but for what is configured."""
     low, high = _range(key, configured)
     value = trial.suggest_float(key, low, high, log=True)
     return value if value == getattr(configured, key) else float(f"{value:.3g}")
 
 
-def _range(key: str, configured: Model) -> tuple[float, float]:
+def _range(key: str, configured: ModelSettings) -> tuple[float, float]:
     low, high = RANGES[key]
     value = getattr(configured, key) or low
     return min(low, value), max(high, value)
 
 
-def _params(model: Model) -> dict[str, Any]:
+def _params(model: ModelSettings) -> dict[str, Any]:
     """The settings as the search knows them: no decay is a choice of its own."""
     settings = model.model_dump(include=set(TUNED))
     decays = model.half_life_days > 0
@@ -231,11 +235,11 @@ def _complete(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
 
-def _configured(study: optuna.Study, model: Model) -> FrozenTrial | None:
+def _configured(study: optuna.Study, model: ModelSettings) -> FrozenTrial | None:
     return next((trial for trial in _complete(study) if trial.params == _params(model)), None)
 
 
-def _judge(study: optuna.Study, model: Model, window: Window) -> Tuned:
+def _judge(study: optuna.Study, model: ModelSettings, window: Window) -> Tuned:
     first, best = _configured(study, model), max(_complete(study), key=_value, default=None)
     if first is None or best is None:
         raise TuneError("stopped before even the configured settings were measured")

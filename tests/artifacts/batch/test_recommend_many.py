@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artifacts.batch import tiled_top_k as best_many
-from artifacts.batch.item_bounds import Shelf, fill_shelf, vector_lengths
+from artifacts.batch.item_bounds import ItemBounds, bound_items, vector_lengths
 from artifacts.batch.recommend_many import FALLBACKS, SOURCES, ManyAnswers, recommend_many
-from artifacts.batch.tiled_top_k import Pairs, Wanted, find_best, order_pairs, score_pairs
+from artifacts.batch.tiled_top_k import Pairs, SearchedUsers, find_top_k, order_pairs, score_pairs
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
-from artifacts.queries.answer import Scored
+from artifacts.queries.answer import ScoredItems
 from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.recommend import recommend
 from artifacts.queries.scoring import query_vectors
@@ -42,18 +42,18 @@ def model(sample_model: Model) -> Model:
     return replace(sample_model, user_factors=factors)
 
 
-def answered(model: Model, answers: ManyAnswers, n_users: int) -> list[Scored]:
+def answered(model: Model, answers: ManyAnswers, n_users: int) -> list[ScoredItems]:
     picks = answers.picks
     assert (np.diff(picks.users) >= 0).all()
     edges = np.searchsorted(picks.users, np.arange(n_users + 1))
     sources = [SOURCES[source] for source in picks.sources.tolist()]
     return [
-        Scored(picks.items[start:stop], picks.scores[start:stop], tuple(sources[start:stop]))
+        ScoredItems(picks.items[start:stop], picks.scores[start:stop], tuple(sources[start:stop]))
         for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
     ]
 
 
-def assert_same(found: Scored, wanted: Scored) -> None:
+def assert_same(found: ScoredItems, wanted: ScoredItems) -> None:
     """But for rounding: the items stand in the same order, unless their scores are the same but for rounding."""
     assert found.scores == pytest.approx(wanted.scores, rel=1e-5, abs=1e-6)
     score_of = dict(zip(wanted.items.tolist(), wanted.scores.tolist(), strict=True))
@@ -70,7 +70,7 @@ def assert_same(found: Scored, wanted: Scored) -> None:
 def test_every_user_gets_the_answer_of_recommend(model: Model, name: str) -> None:
     query = QUERIES[name]
     users = np.append(np.arange(len(model.user_ids)), UNKNOWN)
-    answers = recommend_many(model, fill_shelf(model, query), query, users, MUCH)
+    answers = recommend_many(model, bound_items(model, query), query, users, MUCH)
     same = 0
     for user, found in zip(users.tolist(), answered(model, answers, len(users)), strict=True):
         answer = recommend(model, replace(query, user_id=model.user_ids[user] if user != UNKNOWN else "nobody"))
@@ -82,33 +82,33 @@ def test_every_user_gets_the_answer_of_recommend(model: Model, name: str) -> Non
 
 def test_answers_do_not_depend_on_the_memory_or_the_company_they_are_found_in(model: Model) -> None:
     query = Query(repeat=Repeat.ALLOW)
-    shelf, users = fill_shelf(model, query), np.arange(300)
-    together = answered(model, recommend_many(model, shelf, query, users, MUCH), 300)
-    one_by_one = answered(model, recommend_many(model, shelf, query, users[::-1], 1), 300)[::-1]
+    item_bounds, users = bound_items(model, query), np.arange(300)
+    together = answered(model, recommend_many(model, item_bounds, query, users, MUCH), 300)
+    one_by_one = answered(model, recommend_many(model, item_bounds, query, users[::-1], 1), 300)[::-1]
     for some, same in zip(together, one_by_one, strict=True):
         assert some.items.tolist() == same.items.tolist()
         assert some.scores.tolist() == same.scores.tolist()
 
 
 def test_no_users_have_no_picks(model: Model) -> None:
-    answers = recommend_many(model, fill_shelf(model, Query()), Query(), np.empty(0, np.int64), MUCH)
+    answers = recommend_many(model, bound_items(model, Query()), Query(), np.empty(0, np.int64), MUCH)
     assert len(answers.fallbacks) == len(answers.picks.users) == 0
 
 
 def test_no_score_exceeds_its_bound(model: Model) -> None:
-    shelf = fill_shelf(model, Query(filters=Filters(in_stock=False)))
+    item_bounds = bound_items(model, Query(filters=Filters(in_stock=False)))
     lengths = vector_lengths(model.user_factors)
     queries = query_vectors(model.recipe.weights, model.user_factors)
-    scores = queries @ model.item_vectors[shelf.items].T
-    slack = shelf.rounding(lengths, queries.shape[1])
+    scores = queries @ model.item_vectors[item_bounds.items].T
+    slack = item_bounds.rounding(lengths, queries.shape[1])
     for user in range(0, len(lengths), 7):
-        assert (scores[user] <= shelf.bounds(float(lengths[user])) + slack[user]).all()
-    assert sorted(shelf.items.tolist()) == list(range(len(model.item_ids)))
-    assert (shelf.place[shelf.items] == np.arange(len(shelf))).all()
+        assert (scores[user] <= item_bounds.bounds(float(lengths[user])) + slack[user]).all()
+    assert sorted(item_bounds.items.tolist()) == list(range(len(model.item_ids)))
+    assert (item_bounds.place[item_bounds.items] == np.arange(len(item_bounds))).all()
 
 
 @st.composite
-def searches(draw: st.DrawFn) -> tuple[np.ndarray, Shelf, Wanted, int]:
+def searches(draw: st.DrawFn) -> tuple[np.ndarray, ItemBounds, SearchedUsers, int]:
     """Small whole numbers, whose products are exact and often equal; a shelf of some of the items."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n_items, n_users, n_factors = draw(st.integers(1, 70)), draw(st.integers(1, 9)), draw(st.integers(1, 3))
@@ -121,24 +121,24 @@ def searches(draw: st.DrawFn) -> tuple[np.ndarray, Shelf, Wanted, int]:
         items = items[np.argsort(-taste[items])]
     place = np.full(n_items, len(items))
     place[items] = np.arange(len(items))
-    shelf = Shelf(items, place, taste[items], np.zeros(len(items), np.float32), 0.0)
-    wanted = Wanted(queries, vector_lengths(queries), Pairs(hidden[:, 0], hidden[:, 1]))
-    return vectors, shelf, wanted, draw(st.integers(1, 12))
+    item_bounds = ItemBounds(items, place, taste[items], np.zeros(len(items), np.float32), 0.0)
+    wanted = SearchedUsers(queries, vector_lengths(queries), Pairs(hidden[:, 0], hidden[:, 1]))
+    return vectors, item_bounds, wanted, draw(st.integers(1, 12))
 
 
 @given(searches())
-def test_the_best_are_those_of_all_scores_sorted(search: tuple[np.ndarray, Shelf, Wanted, int]) -> None:
-    vectors, shelf, wanted, k = search
+def test_the_best_are_those_of_all_scores_sorted(search: tuple[np.ndarray, ItemBounds, SearchedUsers, int]) -> None:
+    vectors, item_bounds, wanted, k = search
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"TILE": 8, "FINE": 2, "FINE_TILES": 1, "COARSE": 4, "STRIP": 4, "PAIRS": 5}.items():
             patch.setattr(best_many, name, value)
-        found = find_best(vectors, shelf, wanted, k)
+        found = find_top_k(vectors, item_bounds, wanted, k)
         scores = score_pairs(vectors, wanted.queries, found)
     best = order_pairs(found, scores, k)
     hidden = set(zip(wanted.hidden.rows.tolist(), wanted.hidden.items.tolist(), strict=True))
     expected = []
     for row, query in enumerate(wanted.queries):
-        allowed = [item for item in sorted(shelf.items.tolist()) if (row, item) not in hidden]
+        allowed = [item for item in sorted(item_bounds.items.tolist()) if (row, item) not in hidden]
         allowed.sort(key=lambda item: -float(vectors[item] @ query))
         expected += [(row, item) for item in allowed[:k]]
     assert list(zip(found.rows[best].tolist(), found.items[best].tolist(), strict=True)) == expected
@@ -152,7 +152,9 @@ def test_most_scores_are_never_made() -> None:
     )
     queries = rng.standard_normal((50, 16), dtype=np.float32)
     nothing = Pairs(np.empty(0, np.int64), np.empty(0, np.int64))
-    shelf = Shelf(np.arange(20_000), np.arange(20_000), vector_lengths(vectors), np.zeros(20_000, np.float32), 0.0)
-    search = best_many._Search(vectors, shelf, Wanted(queries, vector_lengths(queries), nothing), 10)
+    item_bounds = ItemBounds(
+        np.arange(20_000), np.arange(20_000), vector_lengths(vectors), np.zeros(20_000, np.float32), 0.0
+    )
+    search = best_many._Search(vectors, item_bounds, SearchedUsers(queries, vector_lengths(queries), nothing), 10)
     search.multiply()
     assert np.isfinite(search.maxima).sum() < 0.5 * search.maxima.size

@@ -82,7 +82,7 @@ def stored(store: LiveStore) -> list[str]:
 
 def every_operation(store: LiveStore) -> list[Callable[[], object]]:
     return [
-        lambda: store.person("ana", "s1", 0),
+        lambda: store.activity("ana", "s1", 0),
         store.watermark,
         lambda: store.changes_since(0),
         lambda: list(store.events(0, 9)),
@@ -120,7 +120,7 @@ def test_a_file_that_another_process_locks(in_file: LiveStore, path: Path) -> No
             assert isinstance(raised(lambda: in_file.insert([event(2)])), LiveTimeoutError)
         assert isinstance(raised(lambda: in_file.insert([event(2)])), LivePausedError)
         assert in_file.paused
-        assert [seen.item_id for seen in in_file.person("ana", None, 0).looks] == ["item-1"]
+        assert [seen.item_id for seen in in_file.activity("ana", None, 0).looks] == ["item-1"]
         assert in_file.check() == 1
         other.execute("COMMIT")
     wait_for(lambda: accepted(in_file, 2))
@@ -193,7 +193,7 @@ def test_a_file_that_is_gone(in_file: LiveStore, path: Path) -> None:
     path.rename(away)
     assert isinstance(raised(lambda: in_file.insert([event(2)])), LiveGoneError)
     assert isinstance(raised(in_file.check), LiveGoneError)
-    assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LivePausedError)
+    assert isinstance(raised(lambda: in_file.activity("ana", None, 0)), LivePausedError)
     assert not path.exists(), "an empty store in its place would be taken for it"
     away.rename(path)
     in_file.check()
@@ -222,7 +222,7 @@ def test_a_file_that_is_no_database(path: Path) -> None:
 def test_a_file_that_is_damaged(in_file: LiveStore, path: Path) -> None:
     whole = fill_with_events(in_file, path)
     damage(path, whole)
-    assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LiveBrokenError)
+    assert isinstance(raised(lambda: in_file.activity("ana", None, 0)), LiveBrokenError)
     assert isinstance(raised(lambda: in_file.insert([event(2000)])), LiveBrokenError)
 
 
@@ -230,12 +230,12 @@ def test_reads_that_fail_in_a_row_are_refused_until_the_store_is_back(in_file: L
     whole = fill_with_events(in_file, path)
     damage(path, whole)
     for _ in range(FAILURES):
-        assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LiveBrokenError)
-    assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LivePausedError)
+        assert isinstance(raised(lambda: in_file.activity("ana", None, 0)), LiveBrokenError)
+    assert isinstance(raised(lambda: in_file.activity("ana", None, 0)), LivePausedError)
     path.write_bytes(whole)
-    assert isinstance(raised(lambda: in_file.person("ana", None, 0)), LivePausedError)
+    assert isinstance(raised(lambda: in_file.activity("ana", None, 0)), LivePausedError)
     in_file.check()
-    assert len(in_file.person("ana", None, 0).looks) == MAX_LOOKS
+    assert len(in_file.activity("ana", None, 0).looks) == MAX_LOOKS
 
 
 def fill_with_events(store: LiveStore, path: Path) -> bytes:
@@ -256,11 +256,11 @@ def damage(path: Path, whole: bytes) -> None:
 
 def test_a_server_that_is_silent(server: postgres.Server, on_server: LiveStore) -> None:
     with server.frozen():
-        assert isinstance(raised(lambda: on_server.person("ana", None, 0)), LiveTimeoutError)
+        assert isinstance(raised(lambda: on_server.activity("ana", None, 0)), LiveTimeoutError)
         assert isinstance(raised(lambda: on_server.insert([event(2)])), LiveTimeoutError)
         assert isinstance(raised(on_server.check), LiveTimeoutError)
     wait_for(lambda: checked(on_server))
-    assert len(on_server.person("ana", None, 0).looks) >= 1
+    assert len(on_server.activity("ana", None, 0).looks) >= 1
     wait_for(lambda: accepted(on_server, 3))
     assert {"event-1", "event-3"} <= set(stored(on_server))
 
@@ -287,10 +287,10 @@ def test_a_server_that_stops_and_comes_back(server: postgres.Server, on_server: 
 
 
 def test_connections_that_the_server_ended_are_no_failure(server: postgres.Server, on_server: LiveStore) -> None:
-    on_server.person("ana", None, 0)
+    on_server.activity("ana", None, 0)
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
-    assert len(on_server.person("ana", None, 0).looks) == 1
+    assert len(on_server.activity("ana", None, 0).looks) == 1
     assert on_server.insert([event(2)]).accepted == 1
 
 
@@ -298,7 +298,7 @@ def test_a_writer_that_holds_up_all_others(server: postgres.Server, on_server: L
     with psycopg.connect(server.url) as other:
         other.execute("UPDATE live_state SET seq = seq")
         assert isinstance(raised(lambda: on_server.insert([event(2)])), LiveTimeoutError)
-        assert len(on_server.person("ana", None, 0).looks) == 1
+        assert len(on_server.activity("ana", None, 0).looks) == 1
     assert on_server.insert([event(2)]).accepted == 1
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from artifacts.live.events import ItemEvent
 from artifacts.live.items import LiveItem
-from artifacts.live.overlay import Overlay, nothing_told
+from artifacts.live.overlay import Overlay, no_changes
 from artifacts.model.model import Model, open_model
 from artifacts.model.unseen import UnseenItem
 from artifacts.publishing.store import Store
@@ -46,13 +46,13 @@ def model(tiny_store: Store) -> Model:
 
 def laid(model: Model, *items: LiveItem, events: Sequence[ItemEvent] = ()) -> Model:
     """The version with changes, all told at once; and told one by one it is the same."""
-    at_once, one_by_one = Overlay(model, nothing_told(model)), Overlay(model, nothing_told(model))
+    at_once, one_by_one = Overlay(model, no_changes(model)), Overlay(model, no_changes(model))
     at_once.add(items, events, up_to=9)
     for item in items:
         one_by_one.add([item], [], up_to=1)
     for event in events:
         one_by_one.add([], [event], up_to=1)
-    from_the_start = Overlay(model, at_once.told)
+    from_the_start = Overlay(model, at_once.since_training)
     for other in (one_by_one, from_the_start):
         assert_alike(at_once.model, other.model)
     return at_once.model
@@ -94,12 +94,12 @@ def sale(item_id: str, time: float, kind: str = "purchase") -> ItemEvent:
 
 
 def test_where_nothing_is_told_the_version_is_the_very_same(model: Model) -> None:
-    overlay = Overlay(model, nothing_told(model))
+    overlay = Overlay(model, no_changes(model))
     assert overlay.model is model
     overlay.add([], [], up_to=7)
     overlay.add([], [sale("I001", 1.0, "view"), sale("nowhere", 1.0)], up_to=8)
     assert overlay.model is model
-    assert overlay.told.up_to == 8
+    assert overlay.since_training.up_to == 8
 
 
 @pytest.mark.parametrize("path", EVERY_PATH)
@@ -285,8 +285,8 @@ def test_unseen_items_stand_by_their_demand(model: Model) -> None:
 
 
 def test_an_unseen_item_is_as_the_shop_says(model: Model) -> None:
-    told = LiveItem("n1", title="Mug", price=3.5, category="Cups", image_url="i", product_url="p")
-    assert laid(model, told).unseen == (
+    since_training = LiveItem("n1", title="Mug", price=3.5, category="Cups", image_url="i", product_url="p")
+    assert laid(model, since_training).unseen == (
         UnseenItem(
             item_id="n1",
             available=True,
@@ -295,7 +295,7 @@ def test_an_unseen_item_is_as_the_shop_says(model: Model) -> None:
             said={"title": "Mug", "price": 3.5, "category": "Cups", "image_url": "i", "product_url": "p"},
         ),
     )
-    (gone,) = laid(model, told, told._replace(available=False, price=None, title="")).unseen
+    (gone,) = laid(model, since_training, since_training._replace(available=False, price=None, title="")).unseen
     assert (gone.available, gone.price) == (False, None)
     assert gone.said == {"category": "Cups", "image_url": "i", "product_url": "p"}
 

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 
 from artifacts.live import events as live_events
 from artifacts.live import items as live_items
-from artifacts.live.activity import Erasure, EventType, Lately, LiveEvent
+from artifacts.live.activity import Erasure, EventType, LiveEvent, UserActivity
 from artifacts.live.activity_lookup import MAX_LOOKS, MAX_ORDERS
 from artifacts.live.address import read_address
 from artifacts.live.errors import LiveSchemaError, LiveUnavailableError, LiveUrlError
@@ -35,8 +35,8 @@ def store(live_url: str) -> Iterator[LiveStore]:
         yield store
 
 
-def looked_at(person: Lately) -> list[str]:
-    return [seen.item_id for seen in person.looks]
+def looked_at(activity: UserActivity) -> list[str]:
+    return [seen.item_id for seen in activity.looks]
 
 
 # The tables
@@ -60,7 +60,7 @@ def test_a_store_is_opened_again_as_it_was(live_url: str) -> None:
         store.insert([event(1)])
         store.erase("ben")
     with opened(live_url) as store:
-        assert looked_at(store.person("ana", None, 0)) == ["item-1"]
+        assert looked_at(store.activity("ana", None, 0)) == ["item-1"]
         assert store.erased("ben") is not None
 
 
@@ -102,7 +102,7 @@ def test_a_schema_that_gets_newer_under_a_running_store_is_noticed(live_url: str
     with connect(live_url) as connection:
         connection.exec_driver_sql("UPDATE live_version SET version_num = '9999'")
         for ask in (
-            lambda: store.person("ana", None, 0),
+            lambda: store.activity("ana", None, 0),
             lambda: store.changes_since(0),
             lambda: store.insert([event(1)]),
             lambda: store.put_items([ItemUpdate("item-1", {"available": False})]),
@@ -188,42 +188,45 @@ def test_a_follower_misses_nothing_of_several_writers(live_url: str, store: Live
 
 
 def test_nobody(store: LiveStore) -> None:
-    assert store.person("nobody", None, 0) == Lately((), (), None, True)
-    assert store.person(None, None, 0) == Lately((), (), None, True)
+    assert store.activity("nobody", None, 0) == UserActivity((), (), None, True)
+    assert store.activity(None, None, 0) == UserActivity((), (), None, True)
 
 
 def test_a_users_events_newest_first(store: LiveStore) -> None:
     store.insert([event(1), event(2, "purchase"), event(3, "cart"), event(4, user="ben"), event(5, "return")])
-    person = store.person("ana", None, 0)
-    assert person.looks == (
+    activity = store.activity("ana", None, 0)
+    assert activity.looks == (
         LiveEvent(3, "cart", "item-3", NOW + 3, 2.0),
         LiveEvent(1, "view", "item-1", NOW + 1, 2.0),
     )
-    assert [(order.type, order.item_id) for order in person.orders] == [("return", "item-5"), ("purchase", "item-2")]
-    later = store.person("ana", None, 2)
+    assert [(order.type, order.item_id) for order in activity.orders] == [
+        ("return", "item-5"),
+        ("purchase", "item-2"),
+    ]
+    later = store.activity("ana", None, 2)
     assert (looked_at(later), len(later.orders)) == (["item-3"], 1)
 
 
 def test_a_user_in_a_session(store: LiveStore) -> None:
     store.insert([event(1, session="s1"), event(2), event(3, session="s2"), event(4, session="s1"), event(5)])
-    assert looked_at(store.person(None, "s1", 0)) == ["item-4", "item-1"]
-    assert looked_at(store.person("ana", "s1", 0)) == ["item-5", "item-4", "item-2", "item-1"]
-    assert looked_at(store.person("s1", "ana", 0)) == []
+    assert looked_at(store.activity(None, "s1", 0)) == ["item-4", "item-1"]
+    assert looked_at(store.activity("ana", "s1", 0)) == ["item-5", "item-4", "item-2", "item-1"]
+    assert looked_at(store.activity("s1", "ana", 0)) == []
 
 
 def test_neither_impressions_nor_looks_hide_an_order(store: LiveStore) -> None:
     store.insert([event(0, "purchase")])
     store.insert([event(number) for number in range(1, 500)])
     store.insert([event(number, "impression") for number in range(500, 1400)])
-    person = store.person("ana", None, 0)
-    assert [order.item_id for order in person.orders] == ["item-0"]
-    assert looked_at(person) == [f"item-{number}" for number in range(499, 499 - MAX_LOOKS, -1)]
+    activity = store.activity("ana", None, 0)
+    assert [order.item_id for order in activity.orders] == ["item-0"]
+    assert looked_at(activity) == [f"item-{number}" for number in range(499, 499 - MAX_LOOKS, -1)]
 
 
 def test_orders_have_a_bound_too(store: LiveStore) -> None:
     store.insert([event(number, "purchase") for number in range(MAX_ORDERS + 5)])
     store.insert([event(number, "purchase", session="s") for number in range(5000, 5005)])
-    orders = store.person("ana", "s", 0).orders
+    orders = store.activity("ana", "s", 0).orders
     assert len(orders) == MAX_ORDERS
     assert orders[0].item_id == "item-5004"
 
@@ -272,11 +275,11 @@ def test_who_is_forgotten_leaves_nothing_but_a_digest(live_url: str, store: Live
     before = store.watermark()
     forgotten = store.erase("ana")
     assert forgotten.events == 2
-    assert store.person("ana", None, 0) == Lately((), (), forgotten.erasure, True)
+    assert store.activity("ana", None, 0) == UserActivity((), (), forgotten.erasure, True)
     assert store.erased("ana") == forgotten.erasure
     assert forgotten.erasure.seq > before
-    assert looked_at(store.person("ben", None, 0)) == ["item-3"]
-    assert looked_at(store.person(None, "ana", 0)) == ["item-4"], "a session of that name is another"
+    assert looked_at(store.activity("ben", None, 0)) == ["item-3"]
+    assert looked_at(store.activity(None, "ana", 0)) == ["item-4"], "a session of that name is another"
     for table in ("live_preferences", "live_erasures", "live_events WHERE session_id IS NULL"):
         assert "ana" not in repr(rows(live_url, f"SELECT * FROM {table}"))  # noqa: S608
 
@@ -300,13 +303,13 @@ def test_who_comes_back_is_a_new_user(store: LiveStore) -> None:
     new = event(2)._replace(time=erased.time + 5)
     insertion = store.insert([late, new, event(3, user="ben"), event(4, session="ana")])
     assert (insertion.accepted, insertion.duplicates, insertion.erased) == (3, (), (0,))
-    person = store.person("ana", None, 0)
-    assert looked_at(person) == ["item-2"]
-    assert person.erased == erased
+    activity = store.activity("ana", None, 0)
+    assert looked_at(activity) == ["item-2"]
+    assert activity.erased == erased
     again = store.erase("ana")
     assert again.events == 1
     assert again.erasure.time >= erased.time
-    assert store.person("ana", None, 0).looks == ()
+    assert store.activity("ana", None, 0).looks == ()
 
 
 def test_erasures_are_found_without_the_ids(store: LiveStore) -> None:
@@ -329,8 +332,8 @@ def test_who_wants_no_answers_of_their_own(store: LiveStore) -> None:
     store.set_personalized("ana", False)
     store.set_personalized("ben", False)
     store.set_personalized("ben", True)
-    assert store.person("ana", "s1", 0) == Lately((), (), None, False)
-    assert store.person("ben", None, 0).personalized
+    assert store.activity("ana", "s1", 0) == UserActivity((), (), None, False)
+    assert store.activity("ben", None, 0).personalized
     assert store.opted_out() == {"ana"}
     assert (store.held("ana").personalized, store.held("ben").personalized) == (False, True)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artifacts.model.exact_search import order_by_length
+from artifacts.model import exact_search as by_length
+from artifacts.model import index as search
+from artifacts.model.exact_search import order_by_norm
 from artifacts.model.index import ItemIndex, best, open_index, save_index
-from artifacts.model.model import exact_search as by_length
-from artifacts.model.model import index as search
 from training.fitting import index as building
 from training.fitting.index import build_index, looked_at, measure_recall
 
@@ -20,7 +20,7 @@ N_DIMENSIONS = 16
 
 
 def exact(vectors: np.ndarray, queries: np.ndarray) -> ItemIndex:
-    return ItemIndex(vectors, order_by_length(vectors, queries), None, 64)
+    return ItemIndex(vectors, order_by_norm(vectors, queries), None, 64)
 
 
 def skewed_vectors(rng: np.random.Generator, n_items: int) -> np.ndarray:
@@ -215,7 +215,7 @@ def test_the_same_vectors_give_the_same_graph(monkeypatch, skewed):
 
 def blind_index(vectors: np.ndarray, blind: np.ndarray) -> ItemIndex:
     """An index that looks for the vectors of one array and takes those of another for them."""
-    return ItemIndex(vectors, order_by_length(blind, blind), None, 64)
+    return ItemIndex(vectors, order_by_norm(blind, blind), None, 64)
 
 
 def test_recall_counts_the_items_that_an_index_misses():

@@ -9,11 +9,11 @@ from artifacts.model.index import best, inner_products
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from artifacts.queries import candidates as module
-from artifacts.queries.candidates import Candidates, find_candidates, speak
+from artifacts.queries.candidates import Candidates, add_up_neighbours, find_candidates
 from artifacts.queries.eligibility import Mask
 from artifacts.queries.query import Query, Source
 from artifacts.queries.scoring import query_vector
-from artifacts.queries.user_state import Person, read_person
+from artifacts.queries.user_state import UserState, read_user_state
 
 NO_SESSION = np.empty(0, np.int32)
 
@@ -23,14 +23,14 @@ def model(tiny_store: Store) -> Model:
     return open_model(tiny_store.current_path())
 
 
-def read(model: Model, user: int) -> tuple[Person, np.ndarray]:
-    person = read_person(model, Query(user_id=model.user_ids[user]), NO_SESSION)
-    assert person.vector is not None
-    return person, query_vector(model, person.vector)
+def read(model: Model, user: int) -> tuple[UserState, np.ndarray]:
+    user_state = read_user_state(model, Query(user_id=model.user_ids[user]), NO_SESSION)
+    assert user_state.vector is not None
+    return user_state, query_vector(model, user_state.vector)
 
 
 def by_source(found: Candidates) -> dict[Source, list[int]]:
-    assert len(found.items) == len(found.company) == len(found.sources)
+    assert len(found.items) == len(found.neighbour_scores) == len(found.sources)
     assert found.items.dtype == np.int64
     items = zip(found.items.tolist(), found.sources, strict=True)
     of: dict[Source, list[int]] = {source: [] for source in (Source.HISTORY, Source.ALS, Source.CO_PURCHASE)}
@@ -40,21 +40,25 @@ def by_source(found: Candidates) -> dict[Source, list[int]]:
 
 
 def check(model: Model, user: int, eligible: Mask) -> None:
-    person, wanted = read(model, user)
-    found = find_candidates(model, person, wanted, eligible)
+    user_state, wanted = read(model, user)
+    found = find_candidates(model, user_state, wanted, eligible)
     of = by_source(found)
-    bought = set(person.bought.tolist())
+    bought = set(user_state.bought.tolist())
     allowed = set(np.flatnonzero(eligible).tolist())
     new = np.array(sorted(allowed - bought), np.int64)
-    company = speak(model, person.items, person.strength).of(np.arange(len(model.item_ids)))
+    neighbour_scores = add_up_neighbours(model, user_state.items, user_state.strength).of(
+        np.arange(len(model.item_ids))
+    )
     assert len(set(found.items.tolist())) == len(found.items)
     assert len(of[Source.HISTORY]) == min(module.FROM_HISTORY, len(bought & allowed))
     assert set(of[Source.HISTORY]) <= bought & allowed
     near = best(new, inner_products(model.item_vectors[new], wanted), module.FROM_INDEX)[0]
     assert set(of[Source.ALS]) == set(near.tolist())
-    spoken = np.array([item for item in new.tolist() if item not in of[Source.ALS] and company[item] > 0], np.int64)
-    assert of[Source.CO_PURCHASE] == best(spoken, company[spoken], module.FROM_COMPANY)[0].tolist()
-    np.testing.assert_array_equal(found.company, company[found.items])
+    beside = np.array(
+        [item for item in new.tolist() if item not in of[Source.ALS] and neighbour_scores[item] > 0], np.int64
+    )
+    assert of[Source.CO_PURCHASE] == best(beside, neighbour_scores[beside], module.FROM_NEIGHBOURS)[0].tolist()
+    np.testing.assert_array_equal(found.neighbour_scores, neighbour_scores[found.items])
 
 
 @given(st.integers(0, 59), st.lists(st.booleans(), min_size=27, max_size=27))
@@ -65,19 +69,19 @@ def test_candidates_are_eligible_distinct_and_from_where_they_say(model: Model, 
 @given(st.integers(0, 59), st.lists(st.booleans(), min_size=27, max_size=27))
 def test_and_no_more_than_the_best_few_of_each(model: Model, user: int, eligible: list[bool]):
     with pytest.MonkeyPatch.context() as patch:
-        for cap in ("FROM_INDEX", "FROM_COMPANY", "FROM_HISTORY"):
+        for cap in ("FROM_INDEX", "FROM_NEIGHBOURS", "FROM_HISTORY"):
             patch.setattr(module, cap, 2)
         check(model, user, np.array(eligible))
 
 
 def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch: pytest.MonkeyPatch):
     user = int(np.argmax(np.diff(model.history.indptr)))
-    person, wanted = read(model, user)
-    items = person.bought.astype(np.int64)
+    user_state, wanted = read(model, user)
+    items = user_state.bought.astype(np.int64)
     blend = model.item_vectors[items] @ wanted
-    blend += model.recipe.weights.frequency * person.history.frequency
+    blend += model.recipe.weights.frequency * user_state.history.frequency
     monkeypatch.setattr(module, "FROM_HISTORY", 3)
-    found = by_source(find_candidates(model, person, wanted, np.ones(len(model.item_ids), np.bool_)))
+    found = by_source(find_candidates(model, user_state, wanted, np.ones(len(model.item_ids), np.bool_)))
     assert len(items) > 3
     assert found[Source.HISTORY] == items[np.argsort(-blend)][:3].tolist()
 
@@ -90,11 +94,13 @@ def test_company_is_the_weighted_sum_of_what_the_strongest_items_say(
     items, strength = np.array([4, 0, 9], np.int32), np.array([0.5, 2.0, 0.1], np.float32)
     said = np.zeros(len(model.item_ids))
     for item, weight in ((0, 2.0), (4, 0.5)):
-        row = model.company.row(item)
-        np.add.at(said, model.company.items[row], weight * model.company.score[row])
-    monkeypatch.setattr(module, "MAX_SPEAKERS", 2)
-    np.testing.assert_allclose(speak(model, items, strength).of(np.arange(len(said))), said, rtol=1e-5, atol=1e-6)
+        row = model.basket_weights.row(item)
+        np.add.at(said, model.basket_weights.items[row], weight * model.basket_weights.score[row])
+    monkeypatch.setattr(module, "MAX_ITEMS_ADDED_UP", 2)
+    np.testing.assert_allclose(
+        add_up_neighbours(model, items, strength).of(np.arange(len(said))), said, rtol=1e-5, atol=1e-6
+    )
 
 
 def test_nobody_has_no_company(model: Model):
-    assert len(speak(model, NO_SESSION, np.empty(0, np.float32)).items) == 0
+    assert len(add_up_neighbours(model, NO_SESSION, np.empty(0, np.float32)).items) == 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artifacts.live.activity import Lately, LiveEvent
+from artifacts.live.activity import LiveEvent, UserActivity
 from artifacts.model.model import Model, open_model
 from artifacts.model.unseen import UnseenItem
 from artifacts.publishing.store import Store
@@ -118,12 +118,14 @@ def test_filters_and_exclusions_hold_for_unseen_items(model: Model, query: Query
 
 
 def test_an_unseen_item_that_was_bought_is_not_new_to_its_buyer(model: Model) -> None:
-    lately = Lately(orders=(LiveEvent(1, "purchase", "O1", 0.0, None),), looks=(LiveEvent(2, "view", "O2", 0.0, None),))
-    query = Query(user_id="u3", limit=10, explore=1.0, lately=lately)
+    activity = UserActivity(
+        orders=(LiveEvent(1, "purchase", "O1", 0.0, None),), looks=(LiveEvent(2, "view", "O2", 0.0, None),)
+    )
+    query = Query(user_id="u3", limit=10, explore=1.0, activity=activity)
     assert set(explored(recommend(model, query))) == {"E1", "E2", "O2", "N1"}
     assert "O1" in explored(recommend(model, replace(query, repeat=Repeat.ALLOW)))
-    returned = replace(lately, orders=(LiveEvent(3, "return", "O1", 1.0, None), *lately.orders))
-    assert "O1" in explored(recommend(model, replace(query, lately=returned)))
+    returned = replace(activity, orders=(LiveEvent(3, "return", "O1", 1.0, None), *activity.orders))
+    assert "O1" in explored(recommend(model, replace(query, activity=returned)))
 
 
 def test_reasons_are_given_for_the_others(model: Model) -> None:

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artifacts.model.model import Model, Ranking
+from artifacts.model.model import Model, RankerFeatures
 from artifacts.queries.candidates import Candidates
 from artifacts.queries.query import Query, Source
 from artifacts.queries.ranker_features import FEATURES, ITEM_FEATURES, PAIR_FEATURES, USER_FEATURES, candidate_features
 from artifacts.queries.scoring import query_vector
-from artifacts.queries.user_state import read_person
+from artifacts.queries.user_state import read_user_state
 from tests.support.events import NO_CATALOGUE, Event, as_dataset
-from training.config import Model as Settings
+from training.config import ModelSettings
 from training.fitting.fit import fit
 from training.fitting.history import build_history
 from training.fitting.popularity import count_popularity
 from training.fitting.ranker_examples import opened
-from training.fitting.ranker_features import rank_features
+from training.fitting.ranker_features import count_ranker_features
 from training.interactions.dataset import Dataset
 
 LN2, LN3 = np.log(2), np.log(3)
@@ -45,9 +45,9 @@ SHOP = [
 UNSOLD = ["z"]
 
 
-def ranking_of(dataset: Dataset) -> Ranking:
-    history, _ = build_history(dataset, Settings())
-    return rank_features(dataset, history, count_popularity(dataset, history))
+def ranking_of(dataset: Dataset) -> RankerFeatures:
+    history, _ = build_history(dataset, ModelSettings())
+    return count_ranker_features(dataset, history, count_popularity(dataset, history))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_two_baskets_on_the_day_of_the_first_are_one_buyer():
 @pytest.fixture(scope="module")
 def model(shop: Dataset) -> Iterator[Model]:
     with opened(
-        fit(shop, NO_CATALOGUE, Settings(factors=2, regularization=1.0, recipe="ranker"), show_progress=False)
+        fit(shop, NO_CATALOGUE, ModelSettings(factors=2, regularization=1.0, recipe="ranker"), show_progress=False)
     ) as model:
         yield model
 
@@ -143,9 +143,9 @@ CANDIDATES = Candidates(np.array([3, 0, 1, 4, 2]), np.array([0, 3, 1, 0, 2], np.
 
 
 def features_of(model: Model, user_id: str, candidates: Candidates = CANDIDATES) -> dict[str, np.ndarray]:
-    person = read_person(model, Query(user_id=user_id), NO_SESSION)
-    assert person.vector is not None
-    rows = candidate_features(model, person, query_vector(model, person.vector), candidates)
+    user_state = read_user_state(model, Query(user_id=user_id), NO_SESSION)
+    assert user_state.vector is not None
+    rows = candidate_features(model, user_state, query_vector(model, user_state.vector), candidates)
     assert rows.dtype == np.float32
     return dict(zip(FEATURES, rows, strict=True))
 
@@ -155,9 +155,9 @@ def test_names_and_order_are_those_of_the_rows(model: Model):
     assert len(set(FEATURES)) == len(FEATURES)
     found, user = features_of(model, "w"), model.user_ids.find("w")
     for number, name in enumerate(ITEM_FEATURES):
-        assert found[name].tolist() == model.ranking.items[number, CANDIDATES.items].tolist()
+        assert found[name].tolist() == model.ranker_features.items[number, CANDIDATES.items].tolist()
     for number, name in enumerate(USER_FEATURES):
-        assert found[name].tolist() == [model.ranking.users[user, number]] * 5
+        assert found[name].tolist() == [model.ranker_features.users[user, number]] * 5
 
 
 @pytest.mark.parametrize(
@@ -223,11 +223,11 @@ ODD = st.builds(
 
 @given(st.lists(ODD, min_size=1, max_size=12))
 def test_odd_shops_have_finite_features(events: list[Event]):
-    ranking = ranking_of(as_dataset(events, UNSOLD))
-    assert ranking.items.shape[0] == len(ITEM_FEATURES)
-    assert ranking.users.shape[1] == len(USER_FEATURES)
-    assert np.isfinite(ranking.items).all()
-    assert np.isfinite(ranking.users).all()
+    ranker_features = ranking_of(as_dataset(events, UNSOLD))
+    assert ranker_features.items.shape[0] == len(ITEM_FEATURES)
+    assert ranker_features.users.shape[1] == len(USER_FEATURES)
+    assert np.isfinite(ranker_features.items).all()
+    assert np.isfinite(ranker_features.users).all()
 
 
 @pytest.mark.parametrize(
@@ -243,6 +243,6 @@ def test_odd_shops_have_finite_features(events: list[Event]):
 def test_odd_users_have_finite_features(events: list[Event]):
     dataset = as_dataset(events, UNSOLD)
     everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32), ())
-    with opened(fit(dataset, NO_CATALOGUE, Settings(factors=2, recipe="ranker"), show_progress=False)) as model:
+    with opened(fit(dataset, NO_CATALOGUE, ModelSettings(factors=2, recipe="ranker"), show_progress=False)) as model:
         found = features_of(model, "u", everything)
     assert all(np.isfinite(row).all() for row in found.values())

@@ -20,7 +20,7 @@ from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
 from artifacts.queries.scoring import query_vector
 from artifacts.queries.similar import similar
-from tests.shop import publish_tiny_shop
+from tests.support.shop import publish_tiny_shop
 
 NOTHING = np.empty(0, np.int32)
 

@@ -12,8 +12,8 @@ from artifacts.publishing.receipts import Receipts
 from artifacts.publishing.store import Store
 from service.http.errors import NoModelError
 from service.state import served_model as live_model
-from service.state.live_items import LiveOverlay
-from service.state.served_model import LiveModel
+from service.state.live_items import LiveItems
+from service.state.served_model import ServedModel
 from tests.support.gunicorn_service import wait_for
 from tests.support.live_events import event, opened
 from tests.support.versions import copy_of, corrupt, publish_again
@@ -29,13 +29,13 @@ def events(capfd: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
     return [(line["event"], line["model_version"]) for line in lines]
 
 
-def serving(live: LiveModel) -> str:
+def serving(live: ServedModel) -> str:
     live.refresh()
     return live.served.model.version
 
 
 def test_nothing_published_is_no_model_and_no_event(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    live = LiveModel(Store(tmp_path / "none"), LiveOverlay(None))
+    live = ServedModel(Store(tmp_path / "none"), LiveItems(None))
     live.refresh()
     with pytest.raises(NoModelError, match="no model is published yet"):
         _ = live.served
@@ -43,7 +43,7 @@ def test_nothing_published_is_no_model_and_no_event(tmp_path: Path, capfd: pytes
 
 
 def test_new_versions_and_rollbacks_are_followed(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = LiveModel(store, LiveOverlay(None)), store.current()
+    live, first = ServedModel(store, LiveItems(None)), store.current()
     assert serving(live) == first
     second = publish_again(store, 1)
     assert serving(live) == second
@@ -55,7 +55,7 @@ def test_new_versions_and_rollbacks_are_followed(store: Store, capfd: pytest.Cap
 
 
 def test_a_corrupt_version_is_refused_once(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = LiveModel(store, LiveOverlay(None)), store.current()
+    live, first = ServedModel(store, LiveItems(None)), store.current()
     live.refresh()
     second = publish_again(store, 1)
     corrupt(store, second)
@@ -71,7 +71,7 @@ def publish_again_from(store: Store, version: str) -> str:
 
 
 def test_an_unknown_format_is_refused(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = LiveModel(store, LiveOverlay(None)), store.current()
+    live, first = ServedModel(store, LiveItems(None)), store.current()
     live.refresh()
     second = publish_again(store, 1)
     manifest = store.path(second) / MANIFEST_NAME
@@ -85,7 +85,7 @@ def test_an_unknown_format_is_refused(store: Store, capfd: pytest.CaptureFixture
 
 @pytest.mark.parametrize("pointer", ["nonsense", "20200101T000000Z-00000000"])
 def test_a_pointer_to_nothing_changes_nothing(store: Store, pointer: str, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = LiveModel(store, LiveOverlay(None)), store.current()
+    live, first = ServedModel(store, LiveItems(None)), store.current()
     live.refresh()
     (store.root / "current").write_text(pointer)
     assert [serving(live) for _ in range(3)] == [first] * 3
@@ -95,7 +95,7 @@ def test_a_pointer_to_nothing_changes_nothing(store: Store, pointer: str, capfd:
 def test_at_a_start_the_last_good_version_stands_in_for_a_bad_one(store: Store) -> None:
     first, second, third = store.current(), publish_again(store, 1), publish_again(store, 2)
     corrupt(store, third)
-    live = LiveModel(store, LiveOverlay(None))
+    live = ServedModel(store, LiveItems(None))
     assert serving(live) == second
     assert serving(live) == second
     store.rollback(to=first)
@@ -103,7 +103,7 @@ def test_at_a_start_the_last_good_version_stands_in_for_a_bad_one(store: Store) 
 
 
 def test_a_repaired_version_is_taken_up_when_it_is_published_again(store: Store) -> None:
-    live, first = LiveModel(store, LiveOverlay(None)), store.current()
+    live, first = ServedModel(store, LiveItems(None)), store.current()
     live.refresh()
     second = publish_again(store, 1)
     sound = (store.path(second) / "users.factors.npy").read_bytes()
@@ -117,7 +117,7 @@ def test_a_repaired_version_is_taken_up_when_it_is_published_again(store: Store)
 
 
 def test_the_old_version_goes_when_its_last_request_ends(store: Store) -> None:
-    live = LiveModel(store, LiveOverlay(None))
+    live = ServedModel(store, LiveItems(None))
     live.refresh()
     request = live.served
     old = weakref.ref(request.model)
@@ -132,7 +132,7 @@ def test_a_start_does_not_wait_for_ever_for_a_version_to_be_verified(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_model, "START_SECONDS", 0.01)
-    live = LiveModel(store, LiveOverlay(None))
+    live = ServedModel(store, LiveItems(None))
     with Receipts(store.root / "verified").taking_turns():
         live.start()
         with pytest.raises(NoModelError):
@@ -141,7 +141,7 @@ def test_a_start_does_not_wait_for_ever_for_a_version_to_be_verified(
     live.stop()
 
 
-def _serves(live: LiveModel) -> bool:
+def _serves(live: ServedModel) -> bool:
     try:
         return live.served is not None
     except NoModelError:
@@ -149,7 +149,7 @@ def _serves(live: LiveModel) -> bool:
 
 
 def test_a_start_opens_what_is_published(store: Store) -> None:
-    live = LiveModel(store, LiveOverlay(None))
+    live = ServedModel(store, LiveItems(None))
     live.start()
     assert live.served.model.version == store.current()
     live.stop()
@@ -158,7 +158,7 @@ def test_a_start_opens_what_is_published(store: Store) -> None:
 def test_workers_that_were_told_the_same_in_other_portions_have_the_same_tag(tiny_store: Store, tmp_path: Path) -> None:
     model = open_model(tiny_store.current_path())
     with opened(f"sqlite:///{tmp_path / 'live.db'}") as live:
-        at_once, bit_by_bit = LiveOverlay(live), LiveOverlay(live)
+        at_once, bit_by_bit = LiveItems(live), LiveItems(live)
         tags = {overlay.use(model, overlay.read(model)).tag for overlay in (at_once, bit_by_bit)}
         assert tags == {model.version}
         happenings: list[Callable[[], object]] = [
@@ -176,7 +176,7 @@ def test_workers_that_were_told_the_same_in_other_portions_have_the_same_tag(tin
         assert len(tags) == 3, "a look changes no answer about items"
 
 
-def tag_of(overlay: LiveOverlay) -> str:
+def tag_of(overlay: LiveItems) -> str:
     laid = overlay.laid
     assert laid is not None
     return laid.tag

@@ -20,8 +20,7 @@ from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
 from tests.support.shop import write_tiny_shop
-from training.config import Config, Data
-from training.config import Model as Settings
+from training.config import Config, Data, ModelSettings
 from training.evaluation import audience, run
 from training.evaluation import holdout as known
 from training.evaluation.answers import ask
@@ -29,7 +28,7 @@ from training.evaluation.bootstrap import difference, resample
 from training.evaluation.results import RECIPE, Evaluation
 from training.evaluation.table import as_text
 from training.evaluation.tasks import Activity, Task
-from training.fitting.ranker_examples import Lessons
+from training.fitting.ranker_examples import RankerExamples
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.windows import Window, test_window
 
@@ -53,7 +52,7 @@ def window(config: Config, interactions: Interactions) -> Window:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config, interactions: Interactions) -> Evaluation:
-    return run.evaluate(Lessons(interactions, config, False), backtests=1)
+    return run.evaluate(RankerExamples(interactions, config, False), backtests=1)
 
 
 def rewritten(interactions: Interactions, window: Window) -> Interactions:
@@ -74,9 +73,9 @@ def rewritten(interactions: Interactions, window: Window) -> Interactions:
 
 @contextmanager
 def fitted(interactions: Interactions, config: Config, window: Window) -> Iterator[Model]:
-    found = known.know(interactions, config, window)
+    found = known.hold_out(interactions, config, window)
     assert found is not None
-    with run.fitted_before(found, Lessons(interactions, config, False)) as model:
+    with run.fitted_before(found, RankerExamples(interactions, config, False)) as model:
         yield model
 
 
@@ -116,7 +115,7 @@ def test_a_planted_leak_is_noticed(interactions: Interactions, config: Config, w
 
 
 def test_the_baselines_know_nothing_of_the_window_either(interactions: Interactions, config: Config, window: Window):
-    one, other = (known.know(shop, config, window) for shop in (interactions, rewritten(interactions, window)))
+    one, other = (known.hold_out(shop, config, window) for shop in (interactions, rewritten(interactions, window)))
     assert one is not None
     assert other is not None
     for field in ("count", "fresh"):
@@ -127,10 +126,10 @@ def test_the_baselines_know_nothing_of_the_window_either(interactions: Interacti
 
 
 def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Config, window: Window):
-    found = known.know(interactions, config, window)
+    found = known.hold_out(interactions, config, window)
     assert found is not None
     cases = known.make_cases(found, np.random.default_rng(run.SEED))
-    with run.fitted_before(found, Lessons(interactions, config, False)) as model:
+    with run.fitted_before(found, RankerExamples(interactions, config, False)) as model:
         for task, repeat in ((Task.NEXT_PURCHASES, Repeat.ALLOW), (Task.DISCOVERY, Repeat.EXCLUDE)):
             picks = ask(model, cases[task], K, show_progress=False)
             for row, user in enumerate(cases[task].user.tolist()):
@@ -187,14 +186,14 @@ def test_the_table_names_every_model_and_window(evaluation: Evaluation):
 
 
 def test_the_same_evaluation_twice_is_the_same(interactions: Interactions, config: Config, evaluation: Evaluation):
-    again = run.evaluate(Lessons(interactions, config, False), backtests=0)
+    again = run.evaluate(RankerExamples(interactions, config, False), backtests=0)
     assert again.metrics == {**evaluation.metrics, "backtests": []}
 
 
 def test_recipe_ndcg_is_on_the_very_same_cases(
     interactions: Interactions, config: Config, window: Window, evaluation: Evaluation
 ):
-    values = run.recipe_ndcg(Lessons(interactions, config, False), window, (Task.DISCOVERY,))
+    values = run.recipe_ndcg(RankerExamples(interactions, config, False), window, (Task.DISCOVERY,))
     assert evaluation.test is not None
     assert list(values) == [Task.DISCOVERY]
     assert values[Task.DISCOVERY].tolist() == evaluation.test.tasks[Task.DISCOVERY].ndcg[RECIPE].tolist()
@@ -202,7 +201,7 @@ def test_recipe_ndcg_is_on_the_very_same_cases(
 
 def test_a_history_within_the_window_is_not_evaluated(interactions: Interactions, config: Config):
     long = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"test_days": 400})})
-    evaluation = run.evaluate(Lessons(interactions, long, False), backtests=2)
+    evaluation = run.evaluate(RankerExamples(interactions, long, False), backtests=2)
     assert evaluation.test is None
     assert evaluation.backtests == ()
     assert "skipped" in evaluation.metrics
@@ -232,7 +231,7 @@ def write_drifting_shop(directory: Path) -> Config:
     directory.mkdir(parents=True, exist_ok=True)
     source = directory / "purchases.parquet"
     pl.DataFrame(rows, schema=["user_id", "item_id", "time"], orient="row").write_parquet(source)
-    return Config(data=Data(source=str(source)), model=Settings(factors=8, regularization=5.0, recipe="blend"))
+    return Config(data=Data(source=str(source)), model=ModelSettings(factors=8, regularization=5.0, recipe="blend"))
 
 
 def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path):
@@ -241,7 +240,9 @@ def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path):
     window = test_window(interactions.frame, config.evaluation.test_days)
     without = config.model_copy(update={"model": config.model.model_copy(update={"half_life_days": 0.0})})
     tasks = (Task.NEXT_PURCHASES, Task.DISCOVERY)
-    fresh, stale = (run.recipe_ndcg(Lessons(interactions, one, False), window, tasks) for one in (config, without))
+    fresh, stale = (
+        run.recipe_ndcg(RankerExamples(interactions, one, False), window, tasks) for one in (config, without)
+    )
     for task in tasks:
         gain = difference(fresh[task], stale[task], resample(len(fresh[task]), np.random.default_rng(0)))
         assert gain.low > 0, task

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artifacts.model.model import Company, Model
+from artifacts.model.model import BasketWeights, Model
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Query, Source
 from tests.support.events import NO_CATALOGUE, Event, as_dataset, basket
-from training.config import Model as Settings
+from training.config import ModelSettings
 from training.fitting import basket_weights as module
-from training.fitting.basket_weights import find_company
+from training.fitting.basket_weights import fit_basket_weights
 from training.fitting.fit import fit
 from training.fitting.ranker_examples import opened
 from training.interactions.dataset import Dataset
@@ -25,7 +25,7 @@ SMALL = [
 ]
 
 
-def dense(found: Company) -> np.ndarray:
+def dense(found: BasketWeights) -> np.ndarray:
     n_items = len(found.indptr) - 1
     weights = np.zeros((n_items, n_items))
     weights[np.repeat(np.arange(n_items), np.diff(found.indptr)), found.items] = found.score
@@ -50,7 +50,7 @@ def expected(dataset: Dataset) -> np.ndarray:
 
 def test_weights_are_those_of_ease_over_weighted_baskets():
     dataset = as_dataset(SMALL)
-    found = find_company(dataset)
+    found = fit_basket_weights(dataset)
     np.testing.assert_allclose(dense(found), expected(dataset), rtol=1e-5, atol=1e-7)
     assert (np.diag(dense(found)) == 0).all()
     assert (found.score < 0).any(), "what makes an item superfluous is kept"
@@ -61,21 +61,21 @@ def test_any_baskets_give_the_weights_of_ease(baskets: list[tuple[set[str], int]
     dataset = as_dataset(
         [event for number, (items, day) in enumerate(baskets) for event in basket(number, *sorted(items), day=day)]
     )
-    np.testing.assert_allclose(dense(find_company(dataset)), expected(dataset), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(dense(fit_basket_weights(dataset)), expected(dataset), rtol=1e-4, atol=1e-6)
 
 
 def test_looks_count_for_nothing_and_a_line_twice_in_a_basket_once():
     looks = [Event("u", item, "v", day=120, event="view") for item in "ae"]
     again = [Event(None, "a", "b1", price=2.0)]
     np.testing.assert_array_equal(
-        dense(find_company(as_dataset([*SMALL, *looks, *again]))), dense(find_company(as_dataset(SMALL)))
+        dense(fit_basket_weights(as_dataset([*SMALL, *looks, *again]))), dense(fit_basket_weights(as_dataset(SMALL)))
     )
 
 
 def test_rows_keep_their_strongest_weights_of_either_sign(monkeypatch: pytest.MonkeyPatch):
-    whole = dense(find_company(as_dataset(SMALL)))
+    whole = dense(fit_basket_weights(as_dataset(SMALL)))
     monkeypatch.setattr(module, "PER_ITEM", 2)
-    cut = find_company(as_dataset(SMALL))
+    cut = fit_basket_weights(as_dataset(SMALL))
     for item, row in enumerate(whole):
         strongest = np.sort(np.argsort(-np.abs(row), kind="stable")[:2])
         assert cut.items[cut.row(item)].tolist() == strongest.tolist()
@@ -85,13 +85,13 @@ def test_rows_keep_their_strongest_weights_of_either_sign(monkeypatch: pytest.Mo
     "events", [[Event("u", "a", "b1", event="view")], [Event("u", "a", "b1")]], ids=["looks", "one purchase"]
 )
 def test_nothing_to_say(events: list[Event]):
-    found = find_company(as_dataset(events, unsold=["z"]))
+    found = fit_basket_weights(as_dataset(events, unsold=["z"]))
     assert found.indptr.tolist() == [0, 0, 0]
     assert found.items.dtype == np.int32
 
 
 def test_items_nobody_bought_say_nothing_and_nothing_is_said_of_them():
-    found = dense(find_company(as_dataset(SMALL, unsold=["z"])))
+    found = dense(fit_basket_weights(as_dataset(SMALL, unsold=["z"])))
     assert (found[-1] == 0).all()
     assert (found[:, -1] == 0).all()
     assert np.isfinite(found).all()
@@ -120,7 +120,7 @@ def ask(model: Model, *items: str) -> list[tuple[str, Source]]:
 
 
 def test_two_items_together_point_to_the_third(planted: Dataset):
-    settings = Settings(factors=4, iterations=2)
+    settings = ModelSettings(factors=4, iterations=2)
     with opened(fit(planted, NO_CATALOGUE, settings, show_progress=False)) as model:
         assert ask(model, "flour")[0] == ("milk", Source.CO_PURCHASE)
         assert ask(model, "eggs")[0] == ("salt", Source.CO_PURCHASE)
@@ -129,9 +129,9 @@ def test_two_items_together_point_to_the_third(planted: Dataset):
 
 def test_a_catalogue_too_large_falls_back_to_co_purchases(planted: Dataset, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "MAX_ITEMS", planted.n_items - 1)
-    settings = Settings(factors=4, iterations=2)
+    settings = ModelSettings(factors=4, iterations=2)
     with opened(fit(planted, NO_CATALOGUE, settings, show_progress=False)) as model:
-        assert len(model.company.items) == 0
-        assert model.company.indptr.tolist() == [0] * (planted.n_items + 1)
+        assert len(model.basket_weights.items) == 0
+        assert model.basket_weights.indptr.tolist() == [0] * (planted.n_items + 1)
         picks = ask(model, "flour", "eggs")
         assert {item for item, source in picks if source is Source.CO_PURCHASE} >= {"tin", "milk", "salt"}

@@ -5,14 +5,14 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from artifacts.model.model import Neighbours
+from artifacts.model.model import CoPurchases
 from tests.support.events import Event, as_dataset, basket
 from training.fitting import co_purchases as module
-from training.fitting.co_purchases import find_neighbours
+from training.fitting.co_purchases import count_co_purchases
 from training.interactions.dataset import Dataset
 
 
-def row(dataset: Dataset, found: Neighbours, item_id: str) -> dict[str, tuple[int, float, float]]:
+def row(dataset: Dataset, found: CoPurchases, item_id: str) -> dict[str, tuple[int, float, float]]:
     """Neighbour -> support, confidence, lift, best first."""
     entries = found.row(dataset.item_ids.find(item_id))
     return {
@@ -64,7 +64,7 @@ def test_support_confidence_and_lift_by_hand():
             *basket(8, "e"),
         ]
     )
-    found = find_neighbours(dataset, show_progress=False)
+    found = count_co_purchases(dataset, show_progress=False)
     assert row(dataset, found, "a") == {
         "c": pytest.approx([2, 2 / 4, (2 / 4) / (2 / 8)]),
         "b": pytest.approx([2, 2 / 4, (2 / 4) / (3 / 8)]),
@@ -76,7 +76,7 @@ def test_support_confidence_and_lift_by_hand():
 def test_the_score_is_the_added_value_by_hand():
     """Fresh baskets of two weigh a half an item: w_ab = 1, w_a = 1.5, w_b = 1 and all together 3."""
     dataset = as_dataset([*basket(1, "a", "b"), *basket(2, "a", "b"), *basket(3, "a", "c")])
-    found = find_neighbours(dataset, show_progress=False)
+    found = count_co_purchases(dataset, show_progress=False)
     assert found.score[found.row(0)].tolist() == pytest.approx([1 / (1.5 + module.SHRINKAGE) - 1 / 3])
 
 
@@ -87,18 +87,18 @@ def test_lines_of_the_same_item_and_looks_are_no_pairs():
             *(Event("u", item, f"v{number}", event="view") for number in range(3) for item in "ab"),
         ]
     )
-    assert len(find_neighbours(dataset, show_progress=False).items) == 0
+    assert len(count_co_purchases(dataset, show_progress=False).items) == 0
 
 
 def test_one_common_basket_is_not_enough():
     dataset = as_dataset([*basket(1, "a", "b"), *basket(2, "a", "c"), *basket(3, "a", "c")])
-    found = find_neighbours(dataset, show_progress=False)
+    found = count_co_purchases(dataset, show_progress=False)
     assert list(row(dataset, found, "a")) == ["c"]
     assert found.support.min() == module.MIN_SUPPORT
 
 
 def test_a_planted_complement_beats_the_best_seller_and_the_chance_pair(busy):
-    found = find_neighbours(busy, show_progress=False)
+    found = count_co_purchases(busy, show_progress=False)
     partners = row(busy, found, "machine")
     assert next(iter(partners)) == "beans"
     assert "bag" in partners
@@ -112,7 +112,7 @@ def test_an_old_fashion_gives_way_to_a_new_one():
     old = [basket(number, "tent", "lamp", day=-400) for number in range(8)]
     new = [basket(100 + number, "tent", "pegs", day=0) for number in range(6)]
     dataset = as_dataset([event for events in old + new for event in events])
-    assert list(row(dataset, find_neighbours(dataset, show_progress=False), "tent")) == ["pegs", "lamp"]
+    assert list(row(dataset, count_co_purchases(dataset, show_progress=False), "tent")) == ["pegs", "lamp"]
 
 
 def test_a_huge_basket_makes_no_pairs_but_counts(monkeypatch):
@@ -127,7 +127,7 @@ def test_a_huge_basket_makes_no_pairs_but_counts(monkeypatch):
             *basket(6, "e", "f"),
         ]
     )
-    found = find_neighbours(dataset, show_progress=False)
+    found = count_co_purchases(dataset, show_progress=False)
     assert row(dataset, found, "a") == {"b": pytest.approx([2, 0.5, 0.5 / (4 / 6)])}
     assert row(dataset, found, "c") == {}
 
@@ -137,23 +137,25 @@ def test_a_basket_of_the_year_1970_is_only_old():
     ancient = basket(1, "a", "b", day=-20_000)
     new = [event for number in (2, 3) for event in basket(number, "a", "c")]
     dataset = as_dataset([*ancient, *new, *basket(4, "d", "e")])
-    assert row(dataset, find_neighbours(dataset, show_progress=False), "a") == {"c": pytest.approx([2, 2 / 3, 4 / 3])}
+    assert row(dataset, count_co_purchases(dataset, show_progress=False), "a") == {
+        "c": pytest.approx([2, 2 / 3, 4 / 3])
+    }
 
 
 @pytest.mark.parametrize("pairs", [1, 200, 2_000])
 def test_in_chunks_as_in_one(monkeypatch, busy, pairs):
-    whole = find_neighbours(busy, show_progress=False)
+    whole = count_co_purchases(busy, show_progress=False)
     monkeypatch.setattr(module, "PAIRS", pairs)
-    parts = find_neighbours(busy, show_progress=False)
+    parts = count_co_purchases(busy, show_progress=False)
     assert len(whole.items) > 100
-    for field in fields(Neighbours):
+    for field in fields(CoPurchases):
         np.testing.assert_array_equal(getattr(parts, field.name), getattr(whole, field.name))
 
 
 def test_rows_are_best_first_cut_and_without_the_item_itself(monkeypatch, busy):
-    full = find_neighbours(busy, show_progress=False)
+    full = count_co_purchases(busy, show_progress=False)
     monkeypatch.setattr(module, "PER_ITEM", 4)
-    found = find_neighbours(busy, show_progress=False)
+    found = count_co_purchases(busy, show_progress=False)
     for item in range(busy.n_items):
         entries = found.row(item)
         scores = found.score[entries].tolist()
@@ -174,7 +176,7 @@ def test_rows_are_best_first_cut_and_without_the_item_itself(monkeypatch, busy):
 )
 def test_no_pairs_at_all(events):
     dataset = as_dataset(events, unsold=["z"])
-    found = find_neighbours(dataset, show_progress=False)
+    found = count_co_purchases(dataset, show_progress=False)
     assert found.indptr.tolist() == [0] * (dataset.n_items + 1)
     assert found.items.dtype == np.int32
     assert len(found.items) == len(found.lift) == 0

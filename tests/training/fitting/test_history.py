@@ -5,11 +5,11 @@ import pytest
 
 from artifacts.model.model import History
 from tests.support.events import Event, as_dataset
-from training.config import Model
+from training.config import ModelSettings
 from training.fitting.history import FREQUENCY_HALF_LIFE_DAYS, build_history, decay, user_item_matrix
 from training.interactions.dataset import Dataset
 
-NO_DECAY = Model(half_life_days=0.0)
+NO_DECAY = ModelSettings(half_life_days=0.0)
 WEIGHTINGS = ["count", "log", "binary", "bm25"]
 
 
@@ -43,7 +43,7 @@ def test_strengths_are_decayed_counts_scaled_to_a_mean_of_one():
             Event("v", "b", "b4", day=20),
         ]
     )
-    history, fresh = build_history(dataset, Model(half_life_days=10.0))
+    history, fresh = build_history(dataset, ModelSettings(half_life_days=10.0))
     raw = {("u", "a"): 1.5, ("u", "b"): 0.25, ("v", "b"): 1.0}
     mean = sum(raw.values()) / 3
     assert entries(dataset, history, "strength") == pytest.approx({key: value / mean for key, value in raw.items()})
@@ -58,7 +58,7 @@ def test_strengths_have_a_mean_of_one_and_are_positive(weighting):
         Event(f"u{user}", f"i{item}", f"b{number}", day=int(day))
         for number, (user, item, day) in enumerate(zip(users, items, days, strict=True))
     )
-    history, fresh = build_history(dataset, Model(weighting=weighting, half_life_days=30.0))
+    history, fresh = build_history(dataset, ModelSettings(weighting=weighting, half_life_days=30.0))
     assert history.strength.mean() == pytest.approx(1.0, rel=1e-4)
     assert history.strength.min() > 0
     assert fresh > 0
@@ -70,7 +70,7 @@ def test_strengths_have_a_mean_of_one_and_are_positive(weighting):
 def test_weightings_shape_how_three_purchases_compare_to_one(weighting, ratio, fresh_to_once):
     """log(1 + 3) / log(1 + 1) = 2."""
     dataset = as_dataset([*(Event("u", "a", f"b{number}") for number in range(3)), Event("u", "b", "b9")])
-    history, fresh = build_history(dataset, Model(weighting=weighting, half_life_days=0.0))
+    history, fresh = build_history(dataset, ModelSettings(weighting=weighting, half_life_days=0.0))
     strength = entries(dataset, history, "strength")
     assert strength["u", "a"] / strength["u", "b"] == pytest.approx(ratio)
     assert fresh / strength["u", "b"] == pytest.approx(fresh_to_once)
@@ -85,7 +85,7 @@ def test_bm25_weighs_rare_items_up_and_busy_users_down():
     common = [Event(f"u{user}", "common", f"common{user}") for user in range(8)]
     more = [Event("u9", f"more{number}", f"more{number}") for number in range(6)]
     dataset = as_dataset([*own, *common, *more])
-    history, fresh = build_history(dataset, Model(weighting="bm25", half_life_days=0.0))
+    history, fresh = build_history(dataset, ModelSettings(weighting="bm25", half_life_days=0.0))
     strength = entries(dataset, history, "strength")
     mean_length = (8 * 2 + 1 + 7) / 10
 
@@ -105,7 +105,7 @@ def test_bm25_makes_no_dislike_of_what_everybody_buys():
             *(Event(f"u{user}", f"own{user}", f"b{user}") for user in range(6)),
         ]
     )
-    history, _ = build_history(dataset, Model(weighting="bm25", half_life_days=0.0))
+    history, _ = build_history(dataset, ModelSettings(weighting="bm25", half_life_days=0.0))
     strength = entries(dataset, history, "strength")
     assert 0 < strength["u0", "bag"] < 0.1 * strength["u0", "own0"]
 
@@ -176,7 +176,7 @@ def test_guests_have_no_history():
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 def test_guests_alone_make_an_empty_history(weighting):
     dataset = as_dataset([Event(None, "a", "b1"), Event(None, "b", "b1")])
-    history, fresh = build_history(dataset, Model(weighting=weighting))
+    history, fresh = build_history(dataset, ModelSettings(weighting=weighting))
     assert history.indptr.tolist() == [0]
     assert len(history.items) == len(history.strength) == len(history.last) == 0
     assert fresh == 1.0
@@ -187,7 +187,7 @@ def test_guests_alone_make_an_empty_history(weighting):
 def test_the_smallest_histories(weighting, event):
     """BM25 knows no rare item where every one of two users has an item of their own."""
     for events in ([Event("u", "a", "b1", event=event)], [Event(u, u, u, event=event) for u in "uv"]):
-        history, fresh = build_history(as_dataset(events), Model(weighting=weighting))
+        history, fresh = build_history(as_dataset(events), ModelSettings(weighting=weighting))
         assert history.strength.tolist() == [1.0] * len(events)
         assert np.isfinite(fresh)
 

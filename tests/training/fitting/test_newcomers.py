@@ -6,7 +6,7 @@ import pytest
 from artifacts.model.recipe import Weights
 from artifacts.queries.scoring import query_vectors
 from tests.support.events import Event, as_dataset
-from training.config import Model as Settings
+from training.config import ModelSettings
 from training.fitting.history import build_history
 from training.fitting.newcomers import newcomer_vectors
 from training.fitting.popularity import RECENT_DAYS
@@ -16,7 +16,7 @@ ACROSS, UP = np.array([3.0, 0.0]), np.array([0.0, 0.5])
 
 def vectors_of(events: list[Event], user_factors: np.ndarray, unsold: tuple[str, ...] = ()) -> np.ndarray:
     dataset = as_dataset(events, unsold)
-    history, _ = build_history(dataset, Settings())
+    history, _ = build_history(dataset, ModelSettings())
     rng = np.random.default_rng(0)
     return newcomer_vectors(history, user_factors.astype(np.float32), dataset.n_items, dataset.until, rng)
 

@@ -3,14 +3,14 @@ import pytest
 
 from artifacts.model.model import Popularity
 from tests.support.events import Event, as_dataset, basket
-from training.config import Model
+from training.config import ModelSettings
 from training.fitting.history import build_history
 from training.fitting.popularity import RECENT_DAYS, TREND_DAYS, count_popularity, popularity_columns, typical_gap_days
 from training.interactions.dataset import Dataset
 
 
 def count(dataset: Dataset) -> Popularity:
-    return count_popularity(dataset, build_history(dataset, Model())[0])
+    return count_popularity(dataset, build_history(dataset, ModelSettings())[0])
 
 
 def by_item(dataset: Dataset, values: np.ndarray) -> dict[str, float]:
@@ -101,7 +101,7 @@ def test_columns_are_finite_where_nothing_was_sold(event):
 
 
 def gap(events: list[Event]) -> float:
-    return typical_gap_days(build_history(as_dataset(events), Model())[0])
+    return typical_gap_days(build_history(as_dataset(events), ModelSettings())[0])
 
 
 def test_the_typical_gap_is_the_median_of_mean_gaps():

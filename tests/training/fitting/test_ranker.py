@@ -15,9 +15,9 @@ from artifacts.queries.query import Query, Repeat, Source
 from artifacts.queries.ranker_features import FEATURES, candidate_features, rank_candidates
 from artifacts.queries.recommend import recommend
 from artifacts.queries.scoring import query_vector
-from artifacts.queries.user_state import read_person
+from artifacts.queries.user_state import read_user_state
 from tests.support.events import NO_CATALOGUE, Event, as_dataset
-from training.config import Model as Settings
+from training.config import ModelSettings
 from training.fitting import ranker as module
 from training.fitting.compile_trees import compile_forest
 from training.fitting.fit import fit
@@ -28,7 +28,7 @@ PERIOD = 14
 SOON = 4  # days looked ahead
 N_USERS = 150
 N_STAPLES, N_ONCE = 24, 40
-SETTINGS = Settings(factors=8, regularization=5.0, iterations=5, recipe="ranker")
+SETTINGS = ModelSettings(factors=8, regularization=5.0, iterations=5, recipe="ranker")
 TODAY = 140
 
 Purchases = dict[tuple[str, str], list[int]]
@@ -189,7 +189,7 @@ def test_no_candidates_are_no_picks(model: Model):
 
 
 def test_picks_go_on_behind_the_last_candidate(model: Model, monkeypatch: pytest.MonkeyPatch):
-    for cap in ("FROM_INDEX", "FROM_COMPANY", "FROM_HISTORY"):
+    for cap in ("FROM_INDEX", "FROM_NEIGHBOURS", "FROM_HISTORY"):
         monkeypatch.setattr(f"artifacts.queries.candidates.{cap}", 2)
     picks = recommend(model, Query(user_id="u000", limit=100, repeat=Repeat.ALLOW, explain=True)).picks
     assert len(picks) == len({pick.item_id for pick in picks}) == len(model.item_ids)
@@ -199,12 +199,12 @@ def test_picks_go_on_behind_the_last_candidate(model: Model, monkeypatch: pytest
 def test_what_is_known_beforehand_and_what_is_looked_up_make_the_same_score(model: Model):
     eligible = np.ones(len(model.item_ids), np.bool_)
     for user in range(0, N_USERS, 10):
-        person = read_person(model, Query(user_id=model.user_ids[user]), np.empty(0, np.int32))
-        assert person.vector is not None
-        wanted = query_vector(model, person.vector)
-        candidates = find_candidates(model, person, wanted, eligible)
-        features = candidate_features(model, person, wanted, candidates)
-        scores = rank_candidates(model, person, wanted, candidates)
+        user_state = read_user_state(model, Query(user_id=model.user_ids[user]), np.empty(0, np.int32))
+        assert user_state.vector is not None
+        wanted = query_vector(model, user_state.vector)
+        candidates = find_candidates(model, user_state, wanted, eligible)
+        features = candidate_features(model, user_state, wanted, candidates)
+        scores = rank_candidates(model, user_state, wanted, candidates)
         np.testing.assert_array_equal(scores, score(model.forest, features))
 
 

@@ -14,7 +14,7 @@ from tests.support.shop import write_tiny_shop
 from training.config import Config
 from training.fitting import ranker_examples as module
 from training.fitting.ranker import Examples
-from training.fitting.ranker_examples import N_WINDOWS, STEP, WINDOW, Lessons
+from training.fitting.ranker_examples import N_WINDOWS, STEP, WINDOW, RankerExamples
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.windows import Window
 
@@ -45,8 +45,8 @@ def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def lessons(interactions: Interactions, config: Config) -> Lessons:
-    return Lessons(interactions, config, show_progress=False)
+def ranker_examples(interactions: Interactions, config: Config) -> RankerExamples:
+    return RankerExamples(interactions, config, show_progress=False)
 
 
 def digest(examples: Sequence[Examples]) -> str:
@@ -68,9 +68,11 @@ def rewritten(interactions: Interactions, moment: datetime) -> Interactions:
     return replace(interactions, frame=frame, catalogue=catalogue)
 
 
-def test_nothing_later_is_learned(lessons: Lessons, interactions: Interactions, config: Config, moment: datetime):
-    found = lessons.until(moment)
-    other = Lessons(rewritten(interactions, moment), config, show_progress=False)
+def test_nothing_later_is_learned(
+    ranker_examples: RankerExamples, interactions: Interactions, config: Config, moment: datetime
+):
+    found = ranker_examples.until(moment)
+    other = RankerExamples(rewritten(interactions, moment), config, show_progress=False)
     assert sum(len(some.sizes) for some in found) >= 20
     assert digest(other.until(moment)) == digest(found)
 
@@ -78,13 +80,14 @@ def test_nothing_later_is_learned(lessons: Lessons, interactions: Interactions, 
 def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Config, moment: datetime):
     """The comparison above can fail."""
     one, other = (
-        Lessons(shop, config, show_progress=False) for shop in (interactions, rewritten(interactions, moment - DAY))
+        RankerExamples(shop, config, show_progress=False)
+        for shop in (interactions, rewritten(interactions, moment - DAY))
     )
     assert digest(one.until(moment)) != digest(other.until(moment))
 
 
-def test_examples_are_candidates_of_users_who_bought_one(lessons: Lessons, moment: datetime):
-    for some in lessons.until(moment):
+def test_examples_are_candidates_of_users_who_bought_one(ranker_examples: RankerExamples, moment: datetime):
+    for some in ranker_examples.until(moment):
         assert some.features.shape == (some.sizes.sum(), len(FEATURES))
         assert some.features.dtype == np.float32
         assert np.isfinite(some.features).all()
@@ -97,36 +100,38 @@ def test_windows_end_at_the_moment_or_before_and_each_is_found_once(
     interactions: Interactions, config: Config, moment: datetime, monkeypatch: pytest.MonkeyPatch
 ):
     asked: list[Window] = []
-    real = Lessons._examples
+    real = RankerExamples._examples
 
-    def recording(self: Lessons, window: Window) -> Examples:
+    def recording(self: RankerExamples, window: Window) -> Examples:
         asked.append(window)
         return real(self, window)
 
-    monkeypatch.setattr(Lessons, "_examples", recording)
-    lessons = Lessons(interactions, config, show_progress=False)
-    first = lessons.until(moment)
+    monkeypatch.setattr(RankerExamples, "_examples", recording)
+    ranker_examples = RankerExamples(interactions, config, show_progress=False)
+    first = ranker_examples.until(moment)
     assert [window.end for window in asked] == [moment - step * STEP for step in range(N_WINDOWS)]
     assert all(window.end - window.start == WINDOW for window in asked)
-    assert lessons.until(moment)[0] is first[0]
-    lessons.until(moment + STEP)
+    assert ranker_examples.until(moment)[0] is first[0]
+    ranker_examples.until(moment + STEP)
     assert [window.end for window in asked[N_WINDOWS:]] == [moment + STEP]
 
 
-def test_too_few_customers_teach_nothing(lessons: Lessons, moment: datetime, monkeypatch: pytest.MonkeyPatch):
-    n_users = sum(len(some.sizes) for some in lessons.until(moment))
+def test_too_few_customers_teach_nothing(
+    ranker_examples: RankerExamples, moment: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    n_users = sum(len(some.sizes) for some in ranker_examples.until(moment))
     monkeypatch.setattr(module, "MIN_USERS", n_users)
-    assert lessons.until(moment)
+    assert ranker_examples.until(moment)
     monkeypatch.setattr(module, "MIN_USERS", n_users + 1)
-    assert lessons.until(moment) == []
+    assert ranker_examples.until(moment) == []
 
 
 def test_before_the_first_purchase_and_in_a_shop_of_guests_is_nothing_to_learn(
     interactions: Interactions, config: Config, moment: datetime
 ):
     guests = replace(interactions, frame=interactions.frame.with_columns(user_id=pl.lit(None, pl.String)))
-    assert Lessons(interactions, config, False).until(moment - timedelta(days=1_000)) == []
-    assert Lessons(guests, config, False).until(moment) == []
+    assert RankerExamples(interactions, config, False).until(moment - timedelta(days=1_000)) == []
+    assert RankerExamples(guests, config, False).until(moment) == []
 
 
 def test_a_sample_of_customers_is_the_same_every_time(
@@ -134,6 +139,6 @@ def test_a_sample_of_customers_is_the_same_every_time(
 ):
     monkeypatch.setattr(module, "MAX_USERS", 5)
     monkeypatch.setattr(module, "MIN_USERS", 1)
-    one, other = (Lessons(interactions, config, False).until(moment) for _ in range(2))
+    one, other = (RankerExamples(interactions, config, False).until(moment) for _ in range(2))
     assert max(len(some.sizes) for some in one) <= 5
     assert digest(one) == digest(other)

@@ -13,7 +13,8 @@ from artifacts.publishing.manifest import read_manifest
 from artifacts.publishing.store import Store
 from tests.support.events import CATALOGUE, START, Event, as_frame
 from tests.support.shop import write_tiny_shop
-from training.interactions.interactions import Interactions, read_interactions, sampling
+from training.interactions import sampling
+from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.sampling import draw_sample
 from training.interactions.windows import before
 from training.job import train

@@ -23,8 +23,7 @@ from artifacts.queries.recommend import recommend
 from tests.support.live_events import connect, opened, rows
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
-from training.config import Clean, Config, Data
-from training.config import Model as ModelSettings
+from training.config import Clean, Config, Data, ModelSettings
 from training.errors import ConfigError, DataError
 from training.interactions.interactions import Interactions, read_interactions
 from training.job import measure, train

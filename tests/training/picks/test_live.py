@@ -13,7 +13,7 @@ import pytest
 
 from artifacts.live.events import Event
 from artifacts.live.items import ItemUpdate
-from artifacts.live.overlay import Overlay, nothing_told
+from artifacts.live.overlay import Overlay, no_changes
 from artifacts.live.store import LiveStore
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
@@ -23,10 +23,10 @@ from tests.support.live_events import opened
 from tests.support.versions import copy_of, publish_again
 from training import __main__ as command_line
 from training.live.settings import LiveSettings
+from training.picks import parts as picks_parts
+from training.picks import write_picks as picks
 from training.picks.files import SCHEMA
-from training.picks.write_picks import parts as picks_parts
 from training.picks.write_picks import write_picks
-from training.picks.write_picks import write_picks as picks
 
 QUERIES = {
     "default": Query(limit=6),
@@ -93,14 +93,16 @@ def known(model: Model) -> list[str]:
 
 def expected(model: Model, live: LiveStore, query: Query, user_ids: Iterable[str]) -> list[Row]:
     """What `recommend` answers each user, told what the service is told."""
-    told = nothing_told(model)
+    told = no_changes(model)
     told.add_items(live.changes_since(0).items)
     told.add_events(live.item_events_since(0))
     laid = Overlay(model, told).model
     rows: list[Row] = []
     for user_id in user_ids:
-        lately = live.person(user_id, None, model.live_seq)
-        asked = replace(query, user_id=user_id, lately=lately, personalized=query.personalized and lately.personalized)
+        activity = live.activity(user_id, None, model.live_seq)
+        asked = replace(
+            query, user_id=user_id, activity=activity, personalized=query.personalized and activity.personalized
+        )
         answer = recommend(laid, asked)
         for rank, pick in enumerate(answer.picks, 1):
             shown = {name: getattr(pick, name) for name in SCHEMA if hasattr(pick, name)}

@@ -25,14 +25,14 @@ from service import limits
 from tests.support.gunicorn_service import Service
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
-from training.config import Columns, Config, Data
-from training.config import Model as ModelSettings
+from training.config import Columns, Config, Data, ModelSettings
 from training.errors import PicksError
 from training.job import train
+from training.picks import user_list
+from training.picks import write_picks as picks
 from training.picks.files import SCHEMA
 from training.picks.parts import Tally
-from training.picks.write_picks import user_list, write_picks
-from training.picks.write_picks import write_picks as picks
+from training.picks.write_picks import write_picks
 
 ENDINGS = ["ndjson", "csv", "parquet"]
 ODD_TEXTS = [

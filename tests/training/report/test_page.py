@@ -17,7 +17,7 @@ from training.__main__ import main
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import Evaluation, Shown
 from training.evaluation.tasks import Task
-from training.fitting.ranker_examples import Lessons
+from training.fitting.ranker_examples import RankerExamples
 from training.interactions.interactions import read_interactions
 from training.report import charts
 from training.report.page import TASK_TITLES, Run, render
@@ -55,7 +55,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     config = write_tiny_shop(tmp_path_factory.mktemp("report"))
-    return job.evaluate(Lessons(read_interactions(config, progress=False), config, False), 1)
+    return job.evaluate(RankerExamples(read_interactions(config, progress=False), config, False), 1)
 
 
 @pytest.fixture(scope="module")

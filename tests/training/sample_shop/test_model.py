@@ -48,10 +48,10 @@ def test_planted_complements_are_among_the_first_picks_with_lift(sample_shop: Sa
 def test_confidence_is_the_planted_one(sample_shop: SampleShop, sample_model: Model) -> None:
     found, planted = [], []
     for pair in sample_shop.complements:
-        entries = sample_model.neighbours.row(sample_model.item_ids.find(pair.item_id))
+        entries = sample_model.co_purchases.row(sample_model.item_ids.find(pair.item_id))
         partner = sample_model.item_ids.find(pair.partner_id)
-        place = entries.start + int(np.flatnonzero(sample_model.neighbours.items[entries] == partner)[0])
-        found.append(float(sample_model.neighbours.confidence[place]))
+        place = entries.start + int(np.flatnonzero(sample_model.co_purchases.items[entries] == partner)[0])
+        found.append(float(sample_model.co_purchases.confidence[place]))
         planted.append(pair.confidence)
     assert np.mean(found) == pytest.approx(np.mean(planted), rel=0.1)
     assert np.corrcoef(found, planted)[0, 1] > 0.5

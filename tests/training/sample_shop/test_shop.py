@@ -172,8 +172,8 @@ def test_an_espresso_machine_brings_its_beans(shop, catalogue, sales):
     }
     assert len(partners) == 6
     for machine, beans in partners.items():
-        company = sales.join(sales.filter(pl.col("item_id") == machine).select("basket_id"), on="basket_id")
-        others = company.filter(pl.col("item_id") != machine)["item_id"].value_counts(sort=True)
+        basket_weights = sales.join(sales.filter(pl.col("item_id") == machine).select("basket_id"), on="basket_id")
+        others = basket_weights.filter(pl.col("item_id") != machine)["item_id"].value_counts(sort=True)
         assert beans in others["item_id"].head(2)
 
 

@@ -15,14 +15,14 @@ from training.config import Config
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
 from training.evaluation.tasks import Task
-from training.fitting.ranker_examples import Lessons
+from training.fitting.ranker_examples import RankerExamples
 from training.interactions.interactions import read_interactions
 from training.selection import gate
-from training.selection.champion import Published, ask_published
+from training.selection.champion import Champion, ask_champion
 from training.selection.gate import PUBLISHED, Check, GateError, judge, pass_gate
-from training.selection.recipe_choice import Choice, settled
+from training.selection.recipe_choice import RecipeChoice, settled
 
-NOTHING = Published({}, None)
+NOTHING = Champion({}, None)
 
 
 def evaluated(evaluation: Evaluation, **ndcg: np.ndarray) -> Evaluation:
@@ -40,7 +40,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config) -> Evaluation:
-    return job.evaluate(Lessons(read_interactions(config, progress=False), config, False), 0)
+    return job.evaluate(RankerExamples(read_interactions(config, progress=False), config, False), 0)
 
 
 BASE = np.random.default_rng(0).random(400)
@@ -70,7 +70,7 @@ def test_force_is_not_recorded_where_it_was_not_needed(evaluation: Evaluation):
 
 @pytest.mark.parametrize(("loss", "passes"), [(0.01, True), (0.03, False)])
 def test_the_published_version_is_met_within_the_margin(evaluation: Evaluation, loss: float, passes: bool):
-    published = Published({Task.DISCOVERY: BASE}, None)
+    published = Champion({Task.DISCOVERY: BASE}, None)
     judgement = judge(evaluated(evaluation, recipe=BASE * (1 - loss)), published, 0.02)
     assert [check.rival for check in judgement.checks] == [PUBLISHED]
     assert judgement.passed is passes
@@ -128,8 +128,8 @@ def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, publi
 
 def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: Config, published: Store):
     interactions = read_interactions(many, progress=False)
-    evaluation = job.evaluate(Lessons(interactions, refused(many), False), 0)
-    former = ask_published(published, evaluation.test, Lessons(interactions, refused(many), False))
+    evaluation = job.evaluate(RankerExamples(interactions, refused(many), False), 0)
+    former = ask_champion(published, evaluation.test, RankerExamples(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
     assert former.note is None
     assert former.ndcg[Task.DISCOVERY].tolist() == stored.tolist()
@@ -137,8 +137,8 @@ def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: C
 
 def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Config, published: Store):
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    evaluation = job.evaluate(Lessons(interactions, refused(many), False), 0)
-    former = ask_published(published, evaluation.test, Lessons(interactions, refused(many), False))
+    evaluation = job.evaluate(RankerExamples(interactions, refused(many), False), 0)
+    former = ask_champion(published, evaluation.test, RankerExamples(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
     assert former.note is None
     assert former.ndcg[Task.DISCOVERY] == pytest.approx(stored), "the rows are the same after all"
@@ -146,9 +146,9 @@ def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Co
 
 def test_the_same_settings_on_other_data_are_not_fitted_twice(many: Config, published: Store):
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    lessons = settled(Lessons(interactions, many, False), Choice("blend", many.model.weights, {}))
-    evaluation = job.evaluate(lessons, 0)
-    former = ask_published(published, evaluation.test, lessons)
+    ranker_examples = settled(RankerExamples(interactions, many, False), RecipeChoice("blend", many.model.weights, {}))
+    evaluation = job.evaluate(ranker_examples, 0)
+    former = ask_champion(published, evaluation.test, ranker_examples)
     assert former.ndcg == {}
     assert "the same settings" in str(former.note)
 

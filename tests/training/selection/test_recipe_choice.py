@@ -11,15 +11,15 @@ import pytest
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from tests.support.shop import write_tiny_shop
-from training.config import Config, Data, Weights
-from training.config import Model as Settings
+from training.config import Config, Data, ModelSettings, WeightSettings
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.tasks import Task
-from training.fitting.ranker_examples import Lessons
-from training.interactions.interactions import read_interactions, sampling
+from training.fitting.ranker_examples import RankerExamples
+from training.interactions import sampling
+from training.interactions.interactions import read_interactions
 from training.interactions.sampling import draw_sample
 from training.selection import recipe_choice as module
-from training.selection.recipe_choice import Choice, Ndcg, choose_recipe, find_weights, settled, worth_it
+from training.selection.recipe_choice import Ndcg, RecipeChoice, choose_recipe, find_weights, settled, worth_it
 
 BETTER, WORSE, SAME = Estimate(0.02, 0.01, 0.03), Estimate(-0.02, -0.03, -0.01), Estimate(0.0, -0.01, 0.01)
 START = datetime(2025, 1, 1)  # noqa: DTZ001 - naive, in UTC
@@ -79,12 +79,12 @@ def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FACTORS", ())
 
 
-def lessons_of(rows: list[tuple[str, str, datetime]], directory: Path) -> Lessons:
+def lessons_of(rows: list[tuple[str, str, datetime]], directory: Path) -> RankerExamples:
     directory.mkdir(parents=True, exist_ok=True)
     source = directory / "purchases.parquet"
     pl.DataFrame(rows, schema=["user_id", "item_id", "time"], orient="row").write_parquet(source)
-    config = Config(data=Data(source=str(source)), model=Settings(factors=8, regularization=5.0, iterations=5))
-    return Lessons(read_interactions(config, progress=False), config, show_progress=False)
+    config = Config(data=Data(source=str(source)), model=ModelSettings(factors=8, regularization=5.0, iterations=5))
+    return RankerExamples(read_interactions(config, progress=False), config, show_progress=False)
 
 
 def purchases(staples: bool) -> list[tuple[str, str, datetime]]:
@@ -104,8 +104,8 @@ def purchases(staples: bool) -> list[tuple[str, str, datetime]]:
 
 @pytest.mark.usefixtures("few_are_enough")
 def test_a_ranker_is_chosen_where_it_sees_more(tmp_path: Path):
-    lessons = lessons_of(purchases(staples=True), tmp_path)
-    choice = choose_recipe(lessons)
+    ranker_examples = lessons_of(purchases(staples=True), tmp_path)
+    choice = choose_recipe(ranker_examples)
     assert choice.recipe == "ranker"
     assert choice.gains[Task.NEXT_PURCHASES].low > 0.02
     assert choice.metrics["chosen"] == "ranker"
@@ -123,29 +123,29 @@ def test_the_blend_is_chosen_where_there_is_nothing_to_see(tmp_path: Path):
 @pytest.mark.usefixtures("few_are_enough")
 def test_on_a_sample_of_a_large_shop_only_the_weights_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Though the ranker would see more."""
-    lessons = lessons_of(purchases(staples=True), tmp_path)
-    monkeypatch.setattr(sampling, "MAX_EVENTS", lessons.interactions.frame.height - 1)
-    sampled = replace(lessons, interactions=draw_sample(lessons.interactions))
-    monkeypatch.setattr(Lessons, "until", lambda *_: pytest.fail("nothing is learned from a sample"))
-    assert choose_recipe(sampled) == Choice("blend", Weights(), {})
+    ranker_examples = lessons_of(purchases(staples=True), tmp_path)
+    monkeypatch.setattr(sampling, "MAX_EVENTS", ranker_examples.interactions.frame.height - 1)
+    sampled = replace(ranker_examples, interactions=draw_sample(ranker_examples.interactions))
+    monkeypatch.setattr(RankerExamples, "until", lambda *_: pytest.fail("nothing is learned from a sample"))
+    assert choose_recipe(sampled) == RecipeChoice("blend", WeightSettings(), {})
 
 
 def test_a_short_history_gets_the_blend(tmp_path: Path):
     config = write_tiny_shop(tmp_path / "shop")
-    choice = choose_recipe(Lessons(read_interactions(config, progress=False), config, show_progress=False))
-    assert choice == Choice("blend", Weights(), {})
+    choice = choose_recipe(RankerExamples(read_interactions(config, progress=False), config, show_progress=False))
+    assert choice == RecipeChoice("blend", WeightSettings(), {})
 
 
 @pytest.mark.parametrize("name", ["blend", "ranker"])
 def test_what_is_configured_is_what_is_fitted(tmp_path: Path, name: str):
     shop = write_tiny_shop(tmp_path / "shop")
-    weights = Weights(als=0.5)
+    weights = WeightSettings(als=0.5)
     config = shop.model_copy(update={"model": shop.model.model_copy(update={"recipe": name, "weights": weights})})
-    lessons = Lessons(read_interactions(config, progress=False), config, show_progress=False)
-    choice = choose_recipe(lessons)
-    assert choice == Choice(name, weights, {})
+    ranker_examples = RankerExamples(read_interactions(config, progress=False), config, show_progress=False)
+    choice = choose_recipe(ranker_examples)
+    assert choice == RecipeChoice(name, weights, {})
     assert choice.metrics == {"chosen": name, "weights": weights.model_dump(), "ranker_gain": {}}
-    assert settled(lessons, choice) == lessons
+    assert settled(ranker_examples, choice) == ranker_examples
 
 
 def test_the_choice_stands_in_the_manifest(model: Model):
@@ -156,8 +156,8 @@ def test_the_choice_stands_in_the_manifest(model: Model):
 
 def test_what_was_found_with_other_weights_is_forgotten(tmp_path: Path):
     config = write_tiny_shop(tmp_path / "shop")
-    lessons = Lessons(read_interactions(config, progress=False), config, show_progress=False)
-    lessons.found[START] = None
-    assert settled(lessons, Choice("ranker", config.model.weights, {})).found is lessons.found
-    assert settled(lessons, Choice("ranker", Weights(als=0.9), {})).found == {}
-    assert list(lessons.found) == [START]
+    ranker_examples = RankerExamples(read_interactions(config, progress=False), config, show_progress=False)
+    ranker_examples.found[START] = None
+    assert settled(ranker_examples, RecipeChoice("ranker", config.model.weights, {})).found is ranker_examples.found
+    assert settled(ranker_examples, RecipeChoice("ranker", WeightSettings(als=0.9), {})).found == {}
+    assert list(ranker_examples.found) == [START]
