@@ -81,15 +81,16 @@ def as_shown(shown: Any, got: Any, name: str = "answer") -> Any:
     return round(got, 4) if isinstance(got, float) else got
 
 
-def pretty(value: Any, indent: int = 0) -> str:
-    """JSON on as few lines as fit: a container that does not is broken where its own members begin."""
+def pretty(value: Any, indent: int = 0, used: int = 0) -> str:
+    """JSON on as few lines as fit, `used` of the first being taken: a container that does not is broken between its own
+    members."""
     line = json.dumps(value, ensure_ascii=False)
-    if indent + len(line) < WIDTH or not isinstance(value, dict | list) or not value:
+    if indent + used + len(line) < WIDTH or not isinstance(value, dict | list) or not value:
         return line
     if isinstance(value, list):
         pad = " " * (indent + 2)
         return "[\n" + ",\n".join(pad + pretty(element, indent + 2) for element in value) + "]"
-    members = [f"{json.dumps(key)}: {pretty(element, indent + 1)}" for key, element in value.items()]
+    members = [f'"{key}": {pretty(element, indent + 1, len(key) + 4)}' for key, element in value.items()]
     lines = [members[0]]
     for member in members[1:]:
         if "\n" not in lines[-1] + member and indent + len(lines[-1]) + len(member) + 4 < WIDTH:
