@@ -26,7 +26,7 @@ COMING = {"FAST"}
 def test_make_variables() -> None:
     documented = set(first_codes(VARIABLES, "variable"))
     fixed = set(re.findall(r"^(\w+) :?= ", MAKEFILE, re.MULTILINE)) | {"MAKEFILE_LIST"}
-    used = set(re.findall(r"\$\((\w+)\)", MAKEFILE)) | set(re.findall(r"\$\(if \$\((\w+)\)", MAKEFILE))
+    used = set(re.findall(r"\$\((\w+)\)", MAKEFILE))
     assert documented - COMING == used - fixed - set(first_codes(SETTINGS, "setting")) - COMING
     defaults = dict(re.findall(r"^(\w+) \?= (.*)", MAKEFILE, re.MULTILINE))
     for name, default, *_ in rows(VARIABLES, "variable"):
