@@ -9,7 +9,7 @@ from typing import Any
 WIDTH = 120
 # Different each time, or each day.
 OWN = {"request_id", "model_version", "version", "created", "previous", "time", "received_at", "erased_at"}
-OF_THE_DAY = {"first", "last", "from", "to", "source_file"}
+OF_THE_DAY = {"first", "last", "from", "to"}
 NOT_SHOWN = {"category", "image_url", "product_url"}  # of a pick
 CLOSE = 0.1  # scores follow the hour
 ELLIPSIS = "…"

@@ -70,11 +70,15 @@ class Walk:
         return Ran(done.returncode, self._as_shown(done.stdout), self._as_shown(done.stderr))
 
     def stop(self, port: int) -> None:
-        """Ctrl-C."""
+        """Ctrl-C, which has to be enough."""
         process = self.services.pop(port)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(STOP_SECONDS)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
 
     def _serve(self, text: str) -> Ran:
         port = self.ports["9000"] if f"PORT={self.ports['9000']}" in text else self.ports["8000"]
