@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.support.documents import ROOT, Block
+from tests.support.documents import Block
+from tests.support.paths import ROOT
 
 SERVES = re.compile(r"^make (run|serve)\b", re.MULTILINE)
 SHOWN_PORTS = ("8000", "9000")

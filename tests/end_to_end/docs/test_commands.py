@@ -9,8 +9,9 @@ from typing import Any
 from artifacts import __main__ as artifacts_cli
 from service import __main__ as service_cli
 from tests.support.dockerfile import read_stages
-from tests.support.documents import README, ROOT, documented_commands, first_codes, page, rows, walked_pages
+from tests.support.documents import README, documented_commands, first_codes, page, rows, walked_pages
 from tests.support.gunicorn_service import refusal
+from tests.support.paths import ROOT
 from training import __main__ as training_cli
 
 MAKEFILE = (ROOT / "Makefile").read_text()

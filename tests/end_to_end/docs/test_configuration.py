@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from artifacts.publishing.store import Store
-from tests.support.documents import ROOT, code, commands, page, rows, walked_pages
+from tests.support.documents import code, commands, page, rows, walked_pages
+from tests.support.paths import ROOT
 from training.config import Config
 from training.evaluation.tasks import JUDGED, Task
 from training.reading.columns import OBVIOUS

@@ -16,8 +16,9 @@ from service.http.keys import Scope
 from service.limits import MAX_BATCH_USERS, MAX_LIMIT
 from service.recommendations.schemas import Personal
 from service.settings import read_settings
-from tests.support.documents import ROOT, Curl, code, curls, first_codes, page, rows
+from tests.support.documents import Curl, code, curls, first_codes, page, rows
 from tests.support.gunicorn_service import Reply, Service
+from tests.support.paths import ROOT
 
 API = page("http-api").text
 CURL_OPTIONS = ("-X", "-d", "--data-binary")

@@ -5,7 +5,8 @@ from functools import cache
 
 import pytest
 
-from tests.support.documents import README, ROOT, Page, all_pages, docs_in_order, page
+from tests.support.documents import README, Page, all_pages, docs_in_order, page
+from tests.support.paths import ROOT
 
 MOST_BYTES = 10_000
 CODE = re.compile(r"`((?:artifacts|training|service|tests|benchmarks|examples)/[\w./-]+)`")

@@ -3,8 +3,9 @@
 import json
 import re
 
-from tests.support.documents import ROOT, code, first_codes, page, rows
+from tests.support.documents import code, first_codes, page, rows
 from tests.support.gunicorn_service import Service, wait_for
+from tests.support.paths import ROOT
 from training.picks.files import SCHEMA
 
 OPERATIONS = page("operations")

@@ -4,7 +4,8 @@ import re
 import tomllib
 
 from artifacts.publishing.manifest import FORMAT
-from tests.support.documents import ROOT, Page, first_codes, rows
+from tests.support.documents import Page, first_codes, rows
+from tests.support.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CHANGES = Page("CHANGELOG.md")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from service.settings import read_settings
-from tests.support.documents import ROOT, code, first_codes, page, rows
+from tests.support.documents import code, first_codes, page, rows
+from tests.support.paths import ROOT
 from training.live.settings import read_live_settings
 
 MAKEFILE = (ROOT / "Makefile").read_text()
