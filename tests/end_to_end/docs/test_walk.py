@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ def test_blocks_are_of_languages_that_are_run_shown_or_marked() -> None:
 
 @pytest.mark.slow
 def test_the_walk_through_all_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if shutil.which("curl") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("curl is not installed (Debian: apt-get install curl)")
     notes = Notes()
     with walking(tmp_path) as walk:
         for page in walked_pages():
