@@ -1,13 +1,15 @@
 """A training run's configuration: TOML in, one frozen value out, every bad key reported together."""
 
+import codecs
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import polars as pl
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from training.errors import ConfigError
@@ -23,6 +25,35 @@ def _compiles(pattern: str) -> str:
     return pattern
 
 
+def _decodes(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError as error:
+        raise ValueError("is no encoding that is known (utf-8, utf-16, windows-1252, latin-1, …)") from error
+
+
+def _reads_dates(form: str) -> str:
+    """A name of TIME_FORMATS, or a strptime pattern by which a date can be written and read again."""
+    if form in TIME_FORMATS:
+        return form
+    if "%" not in form:
+        raise ValueError(f"is neither a pattern such as %d.%m.%Y nor one of {', '.join(TIME_FORMATS)}")
+    day = pl.Series([datetime(2001, 2, 3)]).dt.replace_time_zone("UTC")  # noqa: DTZ001
+    try:
+        again = day.dt.strftime(form).str.to_datetime(form, strict=False).dt.replace_time_zone("UTC")
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"is no pattern of a time: {' '.join(str(error).split())}") from error
+    if again.dt.date().to_list() != day.dt.date().to_list():
+        raise ValueError("is no pattern that tells year, month and day")
+    return form
+
+
+FileFormat = Literal["csv", "json", "parquet", "excel"]
+TIME_FORMATS = (
+    "day_first", "month_first", "year_first", "unix", "unix_ms", "unix_us", "unix_ns", "days", "excel",
+)  # fmt: skip
+Encoding = Annotated[str, AfterValidator(_decodes)]
+TimeFormat = Annotated[str, AfterValidator(_reads_dates)]
 Pattern = Annotated[str, AfterValidator(_compiles)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Weighting = Literal["binary", "count", "log", "bm25"]
@@ -33,7 +64,32 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Data(_Section):
+class Layout(_Section):
+    """How a source is written. What is None is found: `format` by a file's ending, `separator` and `encoding` by its
+    content, `time_format` by all of its times.
+
+    `header` = false: the first line is data, and the columns are `names`, from the left. `decimal` is the mark in
+    prices and quantities. `time_format` is a strptime pattern or one of TIME_FORMATS.
+    """
+
+    format: FileFormat | None = None
+    separator: str | None = Field(default=None, min_length=1)
+    decimal: Literal[".", ","] | None = None
+    encoding: Encoding | None = None
+    header: bool = True
+    names: tuple[str, ...] | None = Field(default=None, strict=False, min_length=1)
+    time_format: TimeFormat | None = None
+
+    @model_validator(mode="after")
+    def _names_for_a_header(self) -> Self:
+        if self.header == (self.names is not None):
+            raise ValueError("names is for header = false, which needs it: the columns' names, from the left")
+        if len(set(self.names or ())) != len(self.names or ()):
+            raise ValueError("names: each column needs a name of its own")
+        return self
+
+
+class Data(Layout):
     """Where the rows are. `source`: a file, directory, glob, object store or database URL (`query` is for a database).
 
     `catalogue` is a file or URL of its own for titles, prices and availability; it may hold items never bought.

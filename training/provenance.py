@@ -39,6 +39,7 @@ def describe(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         data={
             "source": interactions.source,
+            "read_as": list(interactions.found),
             "fingerprint": interactions.fingerprint,
             "rows": len(dataset.user),
             "from": _iso(int(dataset.time[0])),

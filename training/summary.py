@@ -20,6 +20,10 @@ def summarise(manifest: Manifest) -> str:
 
 
 def _cleaning(manifest: Manifest) -> Iterator[str]:
+    if read_as := manifest.data.get("read_as"):
+        yield "read as:"
+        yield from (f"  {line}" for line in read_as)
+        yield ""
     yield f"cleaning: {manifest.data['source']}"
     yield from _aligned([(what, f"{rows:,}") for what, rows in manifest.cleaning if rows or what in ALWAYS_SHOWN])
 

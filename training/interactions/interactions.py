@@ -6,18 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-from tqdm import tqdm
 
 from training.config import Config
 from training.errors import DataError
 from training.interactions.cleaning import clean
-from training.interactions.products import FROM_CATALOGUE, merge, products_sold, read_products
+from training.interactions.products import merge, products_sold, read_products
+from training.interactions.read_rows import ReadRows, read_rows
 from training.live.items import put_over
 from training.live.join import Joined, join_live, read_live
 from training.live.settings import NO_LIVE_STORE, LiveSettings
-from training.reading.columns import CANONICAL, REQUIRED, SCHEMA, find, parse
-from training.reading.fingerprint import Fingerprint
-from training.reading.sources import open_tables
 from training.redaction import public_name
 
 EVENTS_SHOWN = 10
@@ -44,7 +41,8 @@ class Interactions:
     available (Boolean): every item of `frame`, and those that only the catalogue's own file holds.
     `cleaning`: (what, rows), see `training.interactions.cleaning.Cleaned`. `source`: where from, without passwords.
     `fingerprint`: sha256 over what was read of the mapped columns, in order. `live`: what the manifest says of the live
-    store, nothing where none was read. `sample`: where `frame` holds the events of some users only, of which.
+    store, nothing where none was read. `sample`: where `frame` holds the events of some users only, of which. `found`:
+    how the source was read, as lines.
     """
 
     frame: pl.DataFrame
@@ -54,16 +52,7 @@ class Interactions:
     fingerprint: str
     live: Mapping[str, Any] = field(default_factory=dict)
     sample: Sample | None = None
-
-
-@dataclass(frozen=True)
-class _Read:
-    """All rows read, in the columns of SCHEMA; the roles found; the first time that is none, and where."""
-
-    rows: pl.DataFrame
-    fingerprint: str
-    roles: frozenset[str]
-    odd_time: str | None
+    found: tuple[str, ...] = ()
 
 
 def read_interactions(config: Config, progress: bool, settings: LiveSettings = NO_LIVE_STORE) -> Interactions:
@@ -75,7 +64,7 @@ def read_interactions(config: Config, progress: bool, settings: LiveSettings = N
     if config.data.source is None:
         raise DataError("no data: data.source names a file, directory, glob or URL")
     source = public_name(config.data.source)
-    read = _read(config, config.data.source, progress)
+    read = read_rows(config, config.data.source, progress)
     own = read_products(config, config.data.catalogue, read.roles) if config.data.catalogue else None
     # After the data: what came in the meantime is in one of them, or in both, and counts once.
     live = read_live(settings.live_url, config, progress) if settings.live_url else None
@@ -92,44 +81,20 @@ def read_interactions(config: Config, progress: bool, settings: LiveSettings = N
         source,
         joined.fingerprint,
         live.described if live else {},
+        found=read.found,
     )
 
 
-def _read(config: Config, source: str, progress: bool) -> _Read:
-    parts: list[pl.DataFrame] = []
-    digest = Fingerprint()
-    roles: set[str] = set()
-    odd_time: str | None = None
-    elsewhere = FROM_CATALOGUE if config.data.catalogue else ()
-    with tqdm(desc="reading", unit=" rows", unit_scale=True, disable=not progress) as bar:
-        for table in open_tables(source, config.data.query):
-            found = find(config.columns, table, tuple(CANONICAL), REQUIRED, elsewhere)
-            roles.update(found)
-            for raw in table.read(list(dict.fromkeys(found.values()))):
-                rows = parse(raw.select(pl.col(column).alias(CANONICAL[role]) for role, column in found.items()))
-                odd_time = odd_time or _odd_time(raw[found["time"]], rows["time"], table.name)
-                digest.update(rows)
-                parts.append(rows if "event" in found else rows.with_columns(event=pl.lit(config.purchase_event)))
-                bar.update(rows.height)
-    rows = pl.concat(parts) if parts else pl.DataFrame(schema=dict(SCHEMA))
-    return _Read(rows, digest.hexdigest(), frozenset(roles), odd_time)
-
-
-def _alone(read: _Read) -> Joined:
+def _alone(read: ReadRows) -> Joined:
     return Joined(read.rows, (("read", read.rows.height),), read.fingerprint)
 
 
-def _odd_time(raw: pl.Series, times: pl.Series, name: str) -> str | None:
-    odd = raw.filter(times.is_null() & raw.is_not_null())
-    return None if odd.is_empty() else f"{name}: column {raw.name!r}: {odd[0]!r} is no time"
-
-
-def _nothing_left(source: str, table: tuple[tuple[str, int], ...], read: _Read) -> str:
+def _nothing_left(source: str, table: tuple[tuple[str, int], ...], read: ReadRows) -> str:
     lines = [f"{source}: no usable rows", *(f"  {what}: {rows:,}" for what, rows in table if rows)]
     events = read.rows["event"].drop_nulls().unique().sort().head(EVENTS_SHOWN)
     if dict(table)["event without a weight"]:
         lines.append(f"[events] gives weights to types of events; those read are {', '.join(events)}")
-    return "\n".join([*lines, read.odd_time] if read.odd_time else lines)
+    return "\n".join([*lines, f"the first bad time: {read.odd_time}"] if read.odd_time else lines)
 
 
 def _weighed(rows: pl.DataFrame, config: Config) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from training.config import Config
+from training.config import Config, Layout
 from training.errors import DataError
 from training.reading.columns import CANONICAL, CATALOGUE, find, parse
 from training.reading.sources import open_tables
@@ -50,7 +50,9 @@ def read_products(config: Config, source: str, elsewhere: frozenset[str]) -> pl.
     """
     parts = []
     roles = ("item", *CATALOGUE)
-    for table in open_tables(source):
+    for table in open_tables(source, None, Layout()):
+        if not table.columns:
+            continue
         found = find(config.columns, table, roles, required=("item",), elsewhere=elsewhere)
         for raw in table.read(list(dict.fromkeys(found.values()))):
             parts.append(parse(raw.select(pl.col(column).alias(CANONICAL[role]) for role, column in found.items())))

@@ -8,7 +8,7 @@ import polars as pl
 from training.config import Columns
 from training.errors import DataError
 from training.reading.table import Table
-from training.reading.times import TIME, read_times
+from training.reading.time_formats import TIME
 
 # The names a column is found by when the configuration gives none: compared without case and punctuation,
 # the first that is there wins.
@@ -100,7 +100,8 @@ def _absent(role: str, wanted: str, there: Sequence[str]) -> str:
 def parse(rows: pl.DataFrame) -> pl.DataFrame:
     """Columns named as in CANONICAL, of any type, to those of SCHEMA; missing ones come as null.
 
-    What cannot be read as a time becomes null, as a number NaN (an absent number stays null).
+    A time is one already (`training.reading.times.Times`). What cannot be read as a number becomes NaN (an absent
+    number stays null).
     """
     return rows.select(
         PARSERS.get(dtype, _text)(rows[column]).cast(dtype).alias(column)
@@ -135,5 +136,5 @@ def _available(values: pl.Series) -> pl.Series:
 
 
 PARSERS: Mapping[pl.DataType, Callable[[pl.Series], pl.Series]] = {
-    TIME: read_times, pl.Float64(): _number, pl.Boolean(): _available,
+    TIME: lambda times: times, pl.Float64(): _number, pl.Boolean(): _available,
 }  # fmt: skip
