@@ -153,6 +153,8 @@ class _Shape:
 
     def _fits(self, line: str, known: bool) -> bool:
         fields = line.split(self._separator)
-        if len(fields) != self._fields:
+        if len(fields) != self._fields or '"' in line:
             return False
-        return not known or all(fields[place].strip('"')[:1].isdigit() for place in self._digits)
+        if known:
+            return all(fields[place][:1].isdigit() for place in self._digits)
+        return sum(1 for field in fields if field.strip()) > len(fields) / 2

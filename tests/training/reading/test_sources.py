@@ -1,6 +1,7 @@
 """Files of every kind, by path, directory and glob; what is wrong with one is named with its line."""
 
 import gzip
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -155,6 +156,11 @@ def test_an_empty_day_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "day1.csv").write_bytes(b"")
     (tmp_path / "day3.csv").unlink()
     assert problem(tmp_path) == f"{tmp_path}: all files are empty"
+
+
+def test_a_name_that_is_no_utf8_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"orders\xff.csv")).write_text("user_id,item_id,time\n")
+    assert "orders\\udcff.csv': the file's name is no UTF-8: rename it" in problem(tmp_path)
 
 
 def test_a_format_makes_files_of_any_name_readable(tmp_path: Path) -> None:
