@@ -52,6 +52,10 @@ FileFormat = Literal["csv", "json", "parquet", "excel"]
 TIME_FORMATS = (
     "day_first", "month_first", "year_first", "unix", "unix_ms", "unix_us", "unix_ns", "days", "excel",
 )  # fmt: skip
+OrdersPreset = Literal["shopify", "woocommerce", "magento"]
+ProductsPreset = Literal["shopify", "woocommerce", "magento", "google"]
+MISSING = ("null", "(null)", r"\N", "nil", "none", "nan", "<na>", "na", "n/a", "#n/a", "nat", "undefined", "(not set)",
+           "-", "--", "0", "guest", "anonymous")  # fmt: skip
 Encoding = Annotated[str, AfterValidator(_decodes)]
 TimeFormat = Annotated[str, AfterValidator(_reads_dates)]
 Pattern = Annotated[str, AfterValidator(_compiles)]
@@ -92,23 +96,21 @@ class Layout(_Section):
 class Data(Layout):
     """Where the rows are. `source`: a file, directory, glob, object store or database URL (`query` is for a database).
 
-    `catalogue` is a file or URL of its own for titles, prices and availability; it may hold items never bought.
+    `catalogue` is short for the [catalogue] section's `source`. `preset` names the shop system whose export of orders
+    it is, which tells the columns.
     """
 
     source: str | None = Field(default=None, min_length=1)
     query: str | None = Field(default=None, min_length=1)
     catalogue: str | None = Field(default=None, min_length=1)
+    preset: OrdersPreset | None = None
 
 
-class Columns(_Section):
-    """The shop's column names. None: found by its obvious names (`training.reading.columns.OBVIOUS`); "": not used."""
+class ItemColumns(_Section):
+    """The columns that tell of an item. None: by the preset, or found by its obvious names
+    (`training.reading.columns.OBVIOUS`); "": not used."""
 
-    user: str | None = None
     item: str | None = None
-    time: str | None = None
-    basket: str | None = None
-    event: str | None = None
-    quantity: str | None = None
     price: str | None = None
     title: str | None = None
     category: str | None = None
@@ -117,9 +119,32 @@ class Columns(_Section):
     available: str | None = None
 
 
+class Columns(ItemColumns):
+    """The shop's column names, as ItemColumns."""
+
+    user: str | None = None
+    time: str | None = None
+    basket: str | None = None
+    event: str | None = None
+    quantity: str | None = None
+
+
+class CatalogueSource(Layout):
+    """A source of its own for titles, prices and availability; it may hold items never bought.
+
+    `columns` are its own names; what is not named there may be in [columns].
+    """
+
+    source: str | None = Field(default=None, min_length=1)
+    query: str | None = Field(default=None, min_length=1)
+    preset: ProductsPreset | None = None
+    columns: ItemColumns = ItemColumns()
+
+
 class Clean(_Section):
     """What is dropped. `cancelled_basket` matches basket ids of cancellations, `product_item` item ids of products.
 
+    `missing` are words that stand for nothing, in any case (`training.reading.missing` states where they count).
     `bots` drops users whose number of events is an outlier (`training.interactions.cleaning.bots` states the rule).
     """
 
@@ -128,6 +153,7 @@ class Clean(_Section):
     min_events_per_user: int = Field(default=1, ge=1)
     min_events_per_item: int = Field(default=1, ge=1)
     bots: bool = True
+    missing: tuple[str, ...] = Field(default=MISSING, strict=False)
 
 
 class WeightSettings(_Section):
@@ -177,12 +203,19 @@ class Config(_Section):
     """Everything a training run can be told."""
 
     data: Data = Data()
+    catalogue: CatalogueSource = CatalogueSource()
     columns: Columns = Columns()
     clean: Clean = Clean()
     events: Mapping[str, Weight] = {"purchase": 1.0, "cart": 0.3, "view": 0.1}
     model: ModelSettings = ModelSettings()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
+
+    @property
+    def own_catalogue(self) -> CatalogueSource | None:
+        """The catalogue's own source, if there is one."""
+        source = self.catalogue.source or self.data.catalogue
+        return self.catalogue.model_copy(update={"source": source}) if source else None
 
     @property
     def purchase_event(self) -> str:
@@ -192,8 +225,10 @@ class Config(_Section):
     def public(self) -> dict[str, Any]:
         """All of it as JSON values, sources without passwords and signatures: what may be written down."""
         values = self.model_dump(mode="json")
-        named = {key: public_name(values["data"][key]) for key in ("source", "catalogue") if values["data"][key]}
-        return values | {"data": values["data"] | named}
+        for section, key in (("data", "source"), ("data", "catalogue"), ("catalogue", "source")):
+            if values[section][key]:
+                values[section][key] = public_name(values[section][key])
+        return values
 
 
 def load_config(path: Path | None, data: str | None) -> Config:
@@ -208,6 +243,8 @@ def load_config(path: Path | None, data: str | None) -> Config:
         config = Config.model_validate(table)
     except ValidationError as error:
         raise ConfigError(_report(path, [_explain(detail) for detail in error.errors()])) from error
+    if config.data.catalogue and config.catalogue.source:
+        raise ConfigError(_report(path, ["data.catalogue is short for catalogue.source: give one of them"]))
     if not any(config.events.values()):
         raise ConfigError(_report(path, [f"events = {dict(config.events)!r}: at least one weight above 0 is needed"]))
     return config

@@ -39,7 +39,8 @@ def describe(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         data={
             "source": interactions.source,
-            "read_as": list(interactions.found),
+            "found": list(interactions.found),
+            "examples": dict(interactions.examples),
             "fingerprint": interactions.fingerprint,
             "rows": len(dataset.user),
             "from": _iso(int(dataset.time[0])),
