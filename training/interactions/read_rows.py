@@ -123,7 +123,6 @@ class _Reading:
             rows,
             self._config,
             self._places,
-            first_row_only=self._preset is not None and self._preset.first_row_only,
             title_found=self._wanted.preset is None and self._wanted.named("title") is None,
         )
         kept = without_void(settled.rows.with_row_index("row").select(*SCHEMA, "row"), self._void.marked())

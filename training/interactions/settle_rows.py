@@ -25,12 +25,9 @@ class Settled:
     odd: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
-def settle_rows(
-    rows: pl.DataFrame, config: Config, place: Place, *, first_row_only: bool, title_found: bool
-) -> Settled:
-    """Rows in the columns of SCHEMA with ids settled and with the user of their order where they have none.
+def settle_rows(rows: pl.DataFrame, config: Config, place: Place, *, title_found: bool) -> Settled:
+    """Rows in the columns of SCHEMA with ids settled, and with the user and the time of their order where they have none.
 
-    `first_row_only`: what is true of an order stands on one of its rows only, so that the time is filled as well;
     `title_found`: nobody said which column is the title. Raises as `settle_ids`.
     """
     notes: list[str] = []
@@ -42,7 +39,7 @@ def settle_rows(
         notes += ids.notes
         if ids.first is not None:
             odd[column, ids.first[0]] = ids.first[1]
-    rows, filled = fill_orders(rows, ("user_id", "time") if first_row_only else ("user_id",))
+    rows, filled = fill_orders(rows)
     notes += [_filled(column, which, place) for column, which in filled.items()]
     if title_found and tells_orders(rows):
         rows = rows.with_columns(title=pl.lit(None, rows.schema["title"]))

@@ -8,7 +8,7 @@ import polars as pl
 
 from training.config import ItemColumns
 from training.errors import DataError
-from training.reading.presets import Names
+from training.reading.presets import ORDERS, PRODUCTS, Names, preset_of
 from training.reading.table import Table
 from training.reading.time_formats import TIME
 
@@ -104,9 +104,8 @@ def find(
         elif role in required:
             problems.append(_unnamed(role, wanted))
     if problems:
-        raise DataError(
-            "\n  ".join([f"{table.name}: unmapped columns", *problems, f"the columns are {', '.join(there)}"])
-        )
+        lines = [f"{table.name}: unmapped columns", *problems, f"the columns are {', '.join(there)}"]
+        raise DataError("\n  ".join([*lines, *_preset_hint(wanted, there)]))
     return found
 
 
@@ -114,6 +113,12 @@ def first_there(names: Sequence[str], there: Sequence[str]) -> str | None:
     """The first of the names that is among the columns, without case and punctuation."""
     plain = {_plain(column): column for column in reversed(there)}
     return next((plain[_plain(name)] for name in names if _plain(name) in plain), None)
+
+
+def _preset_hint(wanted: Wanted, there: Sequence[str]) -> list[str]:
+    section, presets = ("data", ORDERS) if wanted.fallback is None else ("catalogue", PRODUCTS)
+    preset = preset_of(there, presets) if wanted.preset is None else None
+    return [f'{section}.preset = "{preset}" knows these columns'] if preset else []
 
 
 def _by_itself(role: str, wanted: Wanted, there: Sequence[str]) -> str | None:

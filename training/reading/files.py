@@ -62,9 +62,7 @@ def open_file(name: str, layout: Layout) -> Iterator[Table]:
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise DataError(
-            f"{name!a}: the file's name is no UTF-8: rename it, or set LANG to a UTF-8 locale"
-        ) from error
+        raise DataError(f"{name!a}: the file's name is no UTF-8: rename it, or set LANG to a UTF-8 locale") from error
     reader = READERS[_format(name, shown, layout)]
     with ExitStack() as stack:
         with _explained(name, reader):

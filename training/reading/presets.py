@@ -1,6 +1,6 @@
-"""The exports of shop systems and feeds: which of their columns plays which role, and what they say in their own way."""
+"""The exports of shop systems and feeds: which column plays which role, and what they say in their own way."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 Names = Mapping[str, tuple[str, ...]]
@@ -13,12 +13,11 @@ class OrderPreset:
     punctuation.
 
     `void`: an order does not count where the column says one of these words (without case; ANY: anything), on whichever
-    of its rows. `first_row_only`: what stands on an order's first row is true of all of them.
+    of its rows.
     """
 
     columns: Names
     void: Names = field(default_factory=dict)
-    first_row_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,6 @@ ORDERS: Mapping[str, OrderPreset] = {
             "title": ("Lineitem name",),
         },
         void={"Cancelled at": ANY, "Financial Status": ("refunded", "voided")},
-        first_row_only=True,
     ),
     # The columns of the Customer/Order/Coupon Export extension, a row a line item, and of Advanced Order Export.
     "woocommerce": OrderPreset(
@@ -82,7 +80,6 @@ ORDERS: Mapping[str, OrderPreset] = {
         },
         void={"status": (*VOID, *(f"wc-{word}" for word in VOID)),
               "Order Status": (*VOID, *(f"wc-{word}" for word in VOID))},
-        first_row_only=True,
     ),
     # The columns of sales_order and sales_order_item, as the export extensions and a query name them.
     "magento": OrderPreset(
@@ -97,7 +94,6 @@ ORDERS: Mapping[str, OrderPreset] = {
         },
         void={"status": ("canceled", "cancelled", "closed", "fraud"), "state": ("canceled", "closed"),
               "Order Status": ("canceled", "cancelled", "closed", "fraud")},
-        first_row_only=True,
     ),
 }  # fmt: skip
 
@@ -154,3 +150,12 @@ PRODUCTS: Mapping[str, ProductPreset] = {
         available=("availability", "g:availability"),
     ),
 }
+
+
+def preset_of(there: Collection[str], presets: Mapping[str, OrderPreset] | Mapping[str, ProductPreset]) -> str | None:
+    """The preset of which each role has a column there; None without one."""
+
+    def fits(columns: Names) -> bool:
+        return all(set(names) & set(there) for names in columns.values())
+
+    return next((name for name, preset in presets.items() if fits(preset.columns)), None)

@@ -48,9 +48,7 @@ class Run:
 def describe_run(interactions: Interactions) -> Run:
     """A run on these interactions, now."""
     created = datetime.now(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
-    return Run(
-        f"{created} UTC", interactions.source, interactions.cleaning, interactions.found, interactions.examples
-    )
+    return Run(f"{created} UTC", interactions.source, interactions.cleaning, interactions.found, interactions.examples)
 
 
 def render(evaluation: Evaluation, run: Run, judgement: Judgement | None, versions: Sequence[PastVersion]) -> str:
