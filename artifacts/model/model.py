@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from artifacts.errors import BrokenVersionError
 from artifacts.model.arrays import open_array, open_arrays, save_arrays
-from artifacts.model.catalogue import Catalogue, open_catalogue, shown_items
+from artifacts.model.catalogue import Catalogue, no_prices, open_catalogue, shown_item, shown_items
 from artifacts.model.ids import IdTable, TextColumn, open_ids, open_texts
 from artifacts.model.index import ItemIndex, open_index, save_index
+from artifacts.model.patched_texts import patch_texts
 from artifacts.model.quickscorer import Forest
 from artifacts.model.recipe import Recipe, open_recipe
 from artifacts.model.unseen import UnseenItem
@@ -240,10 +241,11 @@ def open_model(directory: Path) -> Model:
     manifest = read_manifest(directory)
     try:
         recipe = open_recipe(directory)
+        item_ids, catalogue = open_ids(directory, "items.ids"), open_catalogue(directory)
         vectors = open_array(directory / "items.vectors.npy")
         return Model(
             user_ids=open_ids(directory, "users.ids"),
-            item_ids=open_ids(directory, "items.ids"),
+            item_ids=item_ids,
             user_factors=open_array(directory / "users.factors.npy"),
             item_vectors=vectors,
             gram=open_array(directory / "items.gram.npy"),
@@ -255,11 +257,18 @@ def open_model(directory: Path) -> Model:
             ranker_features=open_arrays(directory, "ranking", RankerFeatures),
             forest=open_arrays(directory, "forest", Forest),
             item_masks=open_array(directory / "items.masks.npy"),
-            catalogue=open_catalogue(directory),
-            shown=open_texts(directory, "items.shown"),
+            catalogue=catalogue,
+            shown=_shown(directory, item_ids, catalogue),
             recipe=recipe,
             index=open_index(directory, vectors, recipe.ef_search),
             manifest=manifest,
         )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise BrokenVersionError(directory, str(error)) from error
+
+
+def _shown(directory: Path, item_ids: IdTable, catalogue: Catalogue) -> TextColumn:
+    """What answers show of items, as it was written, but for prices that are none, which old versions may show."""
+    shown = open_texts(directory, "items.shown")
+    none = no_prices(open_array(directory / "catalogue.price.npy")).tolist()
+    return patch_texts(shown, {item: shown_item(item_ids, catalogue, item) for item in none}) if none else shown

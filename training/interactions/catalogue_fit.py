@@ -35,8 +35,8 @@ def expect_fit(rows: pl.DataFrame, catalogue: OwnCatalogue, days: int) -> str | 
     if unknown.is_empty():
         return None
     return (
-        f"{unknown.height:,} of {lately.height:,} rows of the last {days} days are of items that the catalogue does not "
-        f"hold, which count as unavailable: {unknown['item_id'][0]!r}"
+        f"{unknown.height:,} of {lately.height:,} rows of the last {days} days are of items that the catalogue does "
+        f"not hold, which count as unavailable: {unknown['item_id'][0]!r}"
     )
 
 
@@ -44,8 +44,8 @@ def _misfit(lately: pl.DataFrame, catalogue: OwnCatalogue, known: int, days: int
     sold, listed = lately["item_id"].unique(maintain_order=True), catalogue.products["item_id"]
     hint = next((what for what, plain in ALIKE.items() if _share(lately, listed, plain) >= HALF), None)
     return (
-        f"{catalogue.name}: the catalogue holds the items of {known:,} of {lately.height:,} rows of the last {days} days "
-        f"only; items that sell are {_shown(sold)}, the catalogue's are {_shown(listed)}"
+        f"{catalogue.name}: the catalogue holds the items of {known:,} of {lately.height:,} rows of the last {days} "
+        f"days only; items that sell are {_shown(sold)}, the catalogue's are {_shown(listed)}"
         + (f": {hint}" if hint else "; which column holds the same ids? (catalogue.columns.item)")
     )
 

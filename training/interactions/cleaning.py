@@ -38,8 +38,8 @@ class Cleaned:
 
 
 def clean(rows: pl.DataFrame, config: Config, now: datetime) -> Cleaned:
-    """Drop what is no usable event, settle returns, drop outliers. `rows` has the columns of `columns.SCHEMA`, and `row`
-    (UInt32, unique), by which examples name a row, or is numbered here.
+    """Drop what is no usable event, settle returns, drop outliers. `rows` has the columns of `columns.SCHEMA`, and
+    `row` (UInt32, unique), by which examples name a row; without it they are numbered here.
 
     `now` (UTC, naive) tells which times are in the future. In what is kept item, time, basket, event and a quantity
     above 0 are always there.

@@ -94,7 +94,7 @@ def read_interactions(config: Config, progress: bool, settings: LiveSettings = N
 def _catalogue(
     rows: pl.DataFrame, own: OwnCatalogue | None, config: Config, source: str
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """What is known of all items, and remarks. Raises DataError where that is nonsense: nothing could be recommended."""
+    """What is known of all items, and remarks. Raises DataError where nothing could be recommended."""
     sold = products_sold(rows, config.clean.missing)
     misfit = expect_fit(rows, own, config.evaluation.test_days) if own else None
     catalogue = merge(sold, own.products if own else None)

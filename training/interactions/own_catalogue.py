@@ -91,7 +91,7 @@ class _Reading:
         products = _one_row_an_item(_with_texts(rows, self._missing, self._preset))
         if products["available"].drop_nulls().len() and not products["available"].any():
             raise DataError(
-                f"{self._name}: no item of the catalogue is available: its words are {self._available.said or 'numbers'}; "
+                f"{self._name}: no item of the catalogue is available: it says {self._available.said or 'no'}; "
                 'catalogue.columns.available names another column, or none with ""'
             )
         notes = [f"{n_read - rows.height:,} rows without an item are left out"] if n_read > rows.height else []
@@ -108,7 +108,8 @@ def _without_bad_prices(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     bad = rows["price"].is_not_null() & ~(rows["price"].is_finite() & (rows["price"] >= 0))
     if not bad.any():
         return rows, []
-    note = f"price: {int(bad.sum()):,} prices are left out: {rows['price'].filter(bad)[0]} of {rows['item_id'].filter(bad)[0]!r}"
+    price, item = rows.filter(bad).select("price", "item_id").row(0)
+    note = f"price: {int(bad.sum()):,} that are no numbers, below 0 or infinite are left out: {price} of {item!r}"
     return rows.with_columns(rows["price"].set(bad, None)), [note]
 
 
@@ -123,15 +124,10 @@ def _with_texts(rows: pl.DataFrame, missing: tuple[str, ...], preset: ProductPre
 
 
 def _one_row_an_item(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of each column the first value that is there; of each that says whether an item is available whether any does."""
     says = [column for column in rows.columns if column.startswith(SAYS)]
     first = (pl.col(column).drop_nulls().first() for column in (*TEXTS, "price"))
-    products = rows.group_by("item_id").agg(*first, *(pl.col(column).drop_nulls().any() for column in says),
-                                            *(pl.col(column).count().alias(f"n {column}") for column in says))  # fmt: skip
-    said = [pl.when(pl.col(f"n {column}") > 0).then(pl.col(column)) for column in says]
-    available = pl.all_horizontal(*(one.fill_null(value=True) for one in said)) if said else pl.lit(None, pl.Boolean)
-    silent = pl.all_horizontal(*(one.is_null() for one in said)) if said else pl.lit(value=True)
-    return (
-        products.with_columns(available=pl.when(silent).then(None).otherwise(available))
-        .select("item_id", *CATALOGUE)
-        .sort("item_id")
-    )
+    # max, not any: of nothing but nulls it is null
+    products = rows.group_by("item_id").agg(*first, *(pl.col(column).max() for column in says))
+    available = pl.min_horizontal(says) if says else pl.lit(None, pl.Boolean)
+    return products.with_columns(available=available.cast(pl.Boolean)).select("item_id", *CATALOGUE).sort("item_id")

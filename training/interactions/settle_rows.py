@@ -26,7 +26,7 @@ class Settled:
 
 
 def settle_rows(rows: pl.DataFrame, config: Config, place: Place, *, title_found: bool) -> Settled:
-    """Rows in the columns of SCHEMA with ids settled, and with the user and the time of their order where they have none.
+    """Rows in the columns of SCHEMA with ids settled, and with their order's user and time where they have none.
 
     `title_found`: nobody said which column is the title. Raises as `settle_ids`.
     """

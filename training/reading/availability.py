@@ -7,46 +7,9 @@ import polars as pl
 
 from training.errors import DataError
 from training.reading.missing import is_missing
+from training.reading.stock_words import NO, SAYS_NO, SAYS_YES, YES
 
-YES = frozenset(
-    # Boolean
-    ["true", "t", "yes", "y", "ja", "j", "oui", "o", "si", "sí", "s", "sì", "wahr", "vrai", "verdadero", "vero", "waar", "on", "x"]
-    # states of a product
-    + ["active", "aktiv", "actif", "activo", "attivo", "actief", "enabled", "enable", "visible", "published", "publish", "live", "online", "listed"]
-    + ["aktiviert", "activé", "activado", "attivato", "ingeschakeld", "sichtbar", "visible", "visibile", "zichtbaar"]
-    # stock
-    + ["available", "instock", "onlineonly", "limitedavailability", "lowstock", "madetoorder", "lieferbar", "verfügbar", "verfuegbar"]
-    + ["vorrätig", "vorraetig", "bestellbar", "disponible", "disponibles", "disponibile", "beschikbaar", "leverbaar"]
-    + ["preorder", "presale", "vorbestellung", "vorbestellbar", "précommande", "precommande", "preventa", "reserva", "preordine"]
-    + ["prenotabile", "backorder", "onbackorder", "backordered", "nachbestellung"]
-    + [
-        "in stock", "low stock", "limited availability", "online only", "made to order", "pre order", "pre sale",
-        "back order", "on back order", "on backorder", "available on backorder", "auf lager", "sofort lieferbar",
-        "ab lager", "am lager", "en stock", "en existencia", "in magazzino", "op voorraad", "in voorraad",
-        "sur commande", "bajo pedido", "su ordinazione", "auf bestellung", "op bestelling",
-    ]
-)  # fmt: skip
-NO = frozenset(
-    ["false", "f", "no", "n", "nein", "non", "falsch", "faux", "falso", "onwaar", "nee", "off"]
-    + ["inactive", "inaktiv", "inactif", "inactivo", "inattivo", "inactief", "disabled", "disable", "hidden", "draft", "archived", "archive"]
-    + ["deleted", "trash", "private", "unpublished", "pending", "discontinued", "deaktiviert", "désactivé", "desactivado", "disattivato"]
-    + ["uitgeschakeld", "versteckt", "entwurf", "archiviert", "brouillon", "archivé", "borrador", "archivado", "bozza", "archiviato", "concept"]
-    + ["outofstock", "soldout", "oos", "unavailable", "reserved", "instoreonly", "ausverkauft", "vergriffen", "indisponible", "épuisé", "epuise"]
-    + ["agotado", "esaurito", "uitverkocht", "ausgelistet", "auslaufartikel", "descatalogado"]
-    + [
-        "out of stock", "sold out", "not available", "no longer available", "not in stock", "in store only",
-        "coming soon", "nicht lieferbar", "nicht verfügbar", "nicht auf lager", "nicht vorrätig",
-        "nicht mehr lieferbar", "rupture de stock", "en rupture", "en rupture de stock", "plus disponible",
-        "non disponible", "sin stock", "sin existencias", "no disponible", "non disponibile", "fuori stock",
-        "niet op voorraad", "niet beschikbaar", "niet leverbaar",
-    ]
-)  # fmt: skip
 PREFIX = r"^https?://(www\.)?schema\.org/|^schema:"
-# Within a longer text what says no goes first: "currently not available".
-SAYS_NO = r"\b(out of stock|sold out|not available|unavailable|nicht|ausverkauft|vergriffen|rupture|indisponible|" \
-          r"épuisé|agotado|sin stock|no disponible|esaurito|non disponibile|uitverkocht|niet|discontinued)\b"  # fmt: skip
-SAYS_YES = r"\b(in stock|available|auf lager|lieferbar|verfügbar|en stock|disponible|disponibile|op voorraad|" \
-           r"backorder|pre order)\b"  # fmt: skip
 NUMBER = r"^-?[\d.,]+$"
 NUMBER_FIRST = r"^(?:noch |only |nur |plus que |solo |nog )?(-?\d+(?:[.,]\d+)?)\b"
 SHOWN = 3
@@ -87,8 +50,8 @@ class Availabilities:
         rows, said = self._unknown.total(), self._said.total()
         if rows > UNKNOWN_SHARE * said:
             raise DataError(
-                f"{self._name}: the column of available says mostly what is not known: {named(self._unknown)}; known are "
-                'quantities, yes, no, in stock, sold out and the like; columns.available = "" leaves it unused'
+                f"{self._name}: the column of available says mostly what is not known: {named(self._unknown)}; known "
+                'are quantities, yes, no, in stock, sold out and the like; columns.available = "" leaves it unused'
             )
         words = named(self._unknown)
         return [f"available: {rows:,} of {said:,} rows count as unavailable by unknown words: {words}"] if rows else []

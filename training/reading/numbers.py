@@ -94,8 +94,8 @@ class Numbers:
     def _undecided(self, held: pl.DataFrame, place: Place) -> str:
         marked = held.filter(pl.col("text").str.contains("[.,]"))
         return (
-            f"{self._name}: {marked['text'][0]!r} ({place(marked['row'][0])}) may be read in two ways, as may all numbers "
-            f'of the column of {self._role}: say decimal = "." or decimal = ","'
+            f"{self._name}: {marked['text'][0]!r} ({place(marked['row'][0])}) may be read in two ways, as may "
+            f'all numbers of the column of {self._role}: say decimal = "." or decimal = ","'
         )
 
     def _count(self, held: pl.DataFrame, number: pl.Series, place: Place) -> None:
@@ -105,6 +105,6 @@ class Numbers:
         self.odd = Odd(none.height, int(none["row"][0]), str(none["text"][0]))
         if none.height > NO_NUMBER_SHARE * self._n_given:
             raise DataError(
-                f"{self._name}: {none.height:,} of {self._n_given:,} values of the column of {self._role} are no numbers: "
-                f"{self.odd.text!r} ({place(self.odd.row)})"
+                f"{self._name}: {none.height:,} of {self._n_given:,} values of the column of {self._role} are no "
+                f"numbers: {self.odd.text!r} ({place(self.odd.row)})"
             )

@@ -2,7 +2,6 @@
 
 import polars as pl
 
-
 WHOSE = ("user_id", "time")
 
 
