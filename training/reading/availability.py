@@ -64,7 +64,8 @@ class Availabilities:
 
 def named(words: Counter[str]) -> str:
     """The most frequent words with their number of rows."""
-    shown = [f"{word!r} ({count:,})" for word, count in words.most_common(SHOWN)]
+    ordered = sorted(words.items(), key=lambda one: (-one[1], one[0]))
+    shown = [f"{word!r} ({count:,})" for word, count in ordered[:SHOWN]]
     return ", ".join(shown) + (f" and {len(words) - SHOWN:,} more" if len(words) > SHOWN else "")
 
 
