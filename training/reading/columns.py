@@ -66,10 +66,13 @@ class Wanted:
             name = getattr(self.fallback, role, None)
         return name
 
+    def is_own(self, role: str) -> bool:
+        """Whether the section names the column for this source and no other."""
+        return self.fallback is not None and getattr(self.columns, role, None) is not None
+
     def key(self, role: str) -> str:
         """The setting that names the column."""
-        own = getattr(self.columns, role, None) is not None or self.fallback is None
-        return f"{self.section if own else 'columns'}.{role}"
+        return f"{self.section if self.is_own(role) else 'columns'}.{role}"
 
     @property
     def all_named(self) -> Mapping[str, str]:
@@ -97,7 +100,7 @@ def find(
         name = wanted.named(role)
         if name in there:
             found[role] = name
-        elif name and role not in elsewhere:
+        elif name and (role not in elsewhere or wanted.is_own(role)):
             problems.append(_absent(wanted.key(role), name, there))
         elif name != UNUSED and (column := _by_itself(role, wanted, there)):
             found[role] = column
