@@ -11,10 +11,10 @@ from artifacts.live.activity import EventType
 from artifacts.live.events import ItemEvent
 from artifacts.live.items import ITEM_FIELDS, LiveItem
 from artifacts.model.catalogue import NO_CATEGORY, Catalogue
+from artifacts.model.decay import RECENT_DAYS, decay
 from artifacts.model.ids import UNKNOWN, TextColumn, encode_ids
 from artifacts.model.model import Model, Popularity
 from artifacts.model.unseen import UnseenItem
-from artifacts.queries.scoring import RECENT_DAYS, SECONDS_PER_DAY
 
 
 @dataclass
@@ -44,7 +44,7 @@ class ChangesSinceTraining:
         """More events, each once. A return takes nothing back: training counts what was bought, too."""
         for event in events:
             if event.type == EventType.PURCHASE:
-                self.sold[event.item_id] = self.sold.get(event.item_id, 0.0) + left_of(self.at - event.time)
+                self.sold[event.item_id] = self.sold.get(event.item_id, 0.0) + decay(self.at - event.time, RECENT_DAYS)
                 self.newest = max(self.newest, event.time)
                 self.changed = max(self.changed, event.seq)
             elif event.type != EventType.RETURN:
@@ -54,11 +54,6 @@ class ChangesSinceTraining:
 def no_changes(version: Model) -> ChangesSinceTraining:
     """What is known to begin with: what the version was trained with."""
     return ChangesSinceTraining(since=version.live_seq, up_to=version.live_seq, at=version.recipe.until)
-
-
-def left_of(seconds: float) -> float:
-    """What is left of a purchase after that time: what sells now decays by half every `RECENT_DAYS`."""
-    return math.exp2(-seconds / SECONDS_PER_DAY / RECENT_DAYS)
 
 
 class Overlay:
@@ -112,9 +107,11 @@ class Overlay:
         sold = {
             place: much for item_id, much in since_training.sold.items() if (place := self._place(item_id)) != UNKNOWN
         }
-        recent = opened.recent * np.float32(left_of(moment - until))
+        recent = opened.recent * np.float32(decay(moment - until, RECENT_DAYS))
         # In float64 until it is now: as of a version of years ago, a purchase counts more than float32 holds.
-        recent[list(sold)] += (np.array(list(sold.values())) * left_of(moment - since_training.at)).astype(np.float32)
+        recent[list(sold)] += (np.array(list(sold.values())) * decay(moment - since_training.at, RECENT_DAYS)).astype(
+            np.float32
+        )
         return replace(opened, recent=recent, order=opened.order[np.argsort(-recent[opened.order], kind="stable")])
 
     def _unseen(self) -> tuple[UnseenItem, ...]:
