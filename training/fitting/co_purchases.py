@@ -45,6 +45,12 @@ class _Baskets:
     n_baskets: int
 
 
+def no_co_purchases(n_items: int) -> CoPurchases:
+    """No item is bought with another."""
+    floats, whole = np.empty(0, np.float32), np.empty(0, np.int32)
+    return CoPurchases(np.zeros(n_items + 1, np.int64), whole, floats, whole, floats, floats)
+
+
 def count_co_purchases(dataset: Dataset, show_progress: bool) -> CoPurchases:
     """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
 
