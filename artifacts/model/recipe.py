@@ -13,7 +13,7 @@ from artifacts.errors import BrokenVersionError
 
 RECIPE_FILE = "recipe.json"
 # What an event counts for where the shop does not say: a look tells little, but more than nothing.
-EVENT_WEIGHTS = {"purchase": 1.0, "cart": 0.3, "view": 0.1, "click": 0.1}
+EVENT_WEIGHTS: Mapping[str, float] = {"purchase": 1.0, "cart": 0.3, "view": 0.1}
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -59,7 +59,9 @@ class Recipe:
     ef_search: int
     index_recall: float
     until: int
-    event_weights: Mapping[str, float] = field(default_factory=lambda: dict(EVENT_WEIGHTS))
+    event_weights: Mapping[str, float] = field(
+        default_factory=lambda: {**EVENT_WEIGHTS, "click": EVENT_WEIGHTS["view"]}
+    )
 
     def save(self, directory: Path) -> None:
         (directory / RECIPE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n")

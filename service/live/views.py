@@ -13,6 +13,7 @@ import orjson
 from flask import Response
 from pydantic import ValidationError
 
+from artifacts.limits import MAX_ID_CHARACTERS
 from artifacts.live.events import Event
 from artifacts.live.items import ItemUpdate
 from artifacts.live.store import LiveStore
@@ -25,7 +26,6 @@ from service.limits import (
     MAX_EVENT_AGE_DAYS,
     MAX_EVENT_AHEAD_SECONDS,
     MAX_EVENT_PROBLEMS,
-    MAX_ID_CHARACTERS,
     MAX_LINES_NAMED,
     WRITER_SECONDS,
 )

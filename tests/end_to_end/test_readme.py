@@ -24,13 +24,14 @@ import pytest
 from pydantic import BaseModel
 
 from artifacts import __main__ as artifacts_cli
+from artifacts.limits import MAX_LIMIT
 from artifacts.publishing.store import Store
 from artifacts.queries.query import Fallback, Source
 from service import __main__ as service_cli
 from service.api.routes import ROUTES
 from service.app import create_app
 from service.http.keys import Scope
-from service.limits import MAX_BATCH_USERS, MAX_LIMIT
+from service.limits import MAX_BATCH_USERS
 from service.recommendations.schemas import Personal
 from service.settings import read_settings
 from tests.support.dockerfile import read_stages

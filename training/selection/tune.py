@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import optuna
 import tomlkit
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy import URL, NullPool
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
@@ -131,22 +131,23 @@ def _study(out: Path, ranker_examples: RankerExamples) -> Iterator[optuna.Study]
         {key: _range(key, model) for key in RANGES},
     ]
     url = URL.create("sqlite", database=str(trials.absolute())).render_as_string()
-    with ExitStack() as stack:
-        try:
-            # Without a pool, a storage that fails while it opens leaves no connection open.
-            storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
-            stack.callback(storage.remove_session)
-            study = optuna.create_study(
-                storage=storage,
-                study_name=hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest(),
-                load_if_exists=True,
-                direction="maximize",
-            )
-            # Otherwise a run that goes on would first try again what the one before it tried first.
-            study.sampler = optuna.samplers.TPESampler(seed=(model.seed + len(study.trials)) % 2**32)
-        except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError) as error:
-            raise TuneError(f"{trials}: cannot be used: {' '.join(str(error).split())}") from error
+    try:
+        storage = optuna.storages.RDBStorage(url)
+        study = optuna.create_study(
+            storage=storage,
+            study_name=hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest(),
+            load_if_exists=True,
+            direction="maximize",
+        )
+        # Otherwise a run that goes on would first try again what the one before it tried first.
+        study.sampler = optuna.samplers.TPESampler(seed=(model.seed + len(study.trials)) % 2**32)
+    except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError) as error:
+        raise TuneError(f"{trials}: cannot be used: {' '.join(str(error).split())}") from error
+    try:
         yield study
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _search(
