@@ -182,5 +182,5 @@ def limited(statement: sa.Select[Any], rows: int) -> sa.Select[Any]:
 
 
 def _cause(error: sa.exc.SQLAlchemyError) -> BaseException:
-    """What the driver said, without the statement and its values."""
+    """The driver's own error, without the statement and its values."""
     return getattr(error, "orig", None) or error

@@ -9,7 +9,7 @@ import numpy.typing as npt
 SECONDS_PER_DAY = 86_400
 
 # Half-lives, in days.
-RECENT_DAYS = 14.0  # what sells now, and who came to an item lately
+RECENT_DAYS = 14.0  # what sells now, and who recently came to an item
 FREQUENCY_DAYS = (
     180.0  # a habit outlives a taste: the user's own frequency decays more slowly than what ALS is fitted on
 )

@@ -163,7 +163,7 @@ class Fitted:
 
     @property
     def newcomer_vectors(self) -> npt.NDArray[np.float32]:
-        """(n_items, n_factors) float32: the mean taste of who lately bought an item for the first time."""
+        """(n_items, n_factors) float32: the mean taste of who recently bought an item for the first time."""
         return self.item_vectors[:, self.recipe.n_factors : 2 * self.recipe.n_factors]
 
 
@@ -208,10 +208,10 @@ class Model(Fitted):
         return int(self.manifest.data.get("live_seq", 0))
 
     def neighbour_table(self, basket: npt.NDArray[np.int32]) -> CoPurchases | BasketWeights:
-        """What tells which items go with a basket of item indexes.
+        """The table of which items go with a basket of item indexes.
 
-        One item speaks by its co-purchases. Several are weighed against each other, so that what two of them say
-        alike is not counted twice, where the version has such weights.
+        One item has its co-purchases. Several are weighed against each other, so that what two of them have in
+        common is not counted twice, where the version has such weights.
         """
         return self.basket_weights if len(basket) > 1 and len(self.basket_weights.items) else self.co_purchases
 

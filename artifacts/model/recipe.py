@@ -23,7 +23,7 @@ class Weights:
 
     als x_u . y_i + newcomers x_u . z_i / |x_u| + popular p_i + trend t_i + frequency f_ui
 
-    with y_i the item's ALS factors, z_i the mean taste of those who lately bought it for the first time, p_i and t_i
+    with y_i the item's ALS factors, z_i the mean taste of those who recently bought it for the first time, p_i and t_i
     its popularity and trend, and f_ui the user's own frequency.
     """
 

@@ -60,7 +60,9 @@ class EventBody(Request):
     )
 
     event_id: Annotated[Id, Field(description="The shop's own; an event that comes again counts once.")]
-    type: Annotated[EventType, Field(strict=False), WithJsonSchema({"type": "string", "enum": [*EventType]})]
+    type: Annotated[
+        EventType, Field(strict=False), WithJsonSchema({"title": "Type", "type": "string", "enum": [*EventType]})
+    ]
     user_id: Id | None = None
     session_id: Annotated[Id | None, Field(validate_default=True, description="Of a visitor who is no user.")] = None
     item_id: Id

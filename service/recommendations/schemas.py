@@ -23,7 +23,9 @@ WITHOUT_NUL = r"^[^\x00]*$"
 Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=WITHOUT_NUL)]
 Category = Annotated[str, Field(min_length=1, max_length=MAX_CATEGORY_CHARACTERS, pattern=WITHOUT_NUL)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-RepeatPolicy = Annotated[Repeat, Field(strict=False), WithJsonSchema({"type": "string", "enum": [*Repeat]})]
+RepeatPolicy = Annotated[
+    Repeat, Field(strict=False), WithJsonSchema({"title": "Repeat", "type": "string", "enum": [*Repeat]})
+]
 
 
 def _whole(value: Any) -> Any:
