@@ -10,6 +10,8 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from artifacts.limits import MAX_LIMIT
+from artifacts.model.recipe import EVENT_WEIGHTS
 from training.errors import ConfigError
 from training.redaction import public_name, public_value
 
@@ -107,7 +109,7 @@ class Evaluation(_Section):
     """The last `test_days` of the data are the test window; metrics look at the first `k` picks."""
 
     test_days: int = Field(default=28, ge=1)
-    k: int = Field(default=10, ge=1, le=100)
+    k: int = Field(default=10, ge=1, le=MAX_LIMIT)
 
 
 class Gate(_Section):
@@ -123,7 +125,7 @@ class Config(_Section):
     data: Data = Data()
     columns: Columns = Columns()
     clean: Clean = Clean()
-    events: Mapping[str, Weight] = {"purchase": 1.0, "cart": 0.3, "view": 0.1}
+    events: Mapping[str, Weight] = EVENT_WEIGHTS
     model: ModelSettings = ModelSettings()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()

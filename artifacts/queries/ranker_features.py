@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from artifacts.model.model import Model
 from artifacts.queries.candidates import Candidates
-from artifacts.queries.scoring import SECONDS_PER_DAY
 from artifacts.queries.user_state import UserState
 
 ITEM_FEATURES = (

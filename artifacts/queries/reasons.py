@@ -3,11 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from artifacts.model.model import Model, UserInteractions
 from artifacts.queries.answer import ScoredItems
 from artifacts.queries.foldin import contributions
 from artifacts.queries.query import Cause, CoPurchase, Reason, Source
-from artifacts.queries.scoring import SECONDS_PER_DAY
 from artifacts.queries.user_state import UserState
 
 MAX_CAUSES = 3

@@ -5,12 +5,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from artifacts.model.model import Model
 from artifacts.model.recipe import Weights
 from artifacts.queries.user_state import UserState
-
-SECONDS_PER_DAY = 86_400
-RECENT_DAYS = 14  # the half-life of what sells now
 
 Scores = npt.NDArray[np.float32]
 

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from artifacts.live.events import ItemEvent
 from artifacts.live.items import LiveItem
 from artifacts.live.overlay import Overlay, no_changes
+from artifacts.model.decay import RECENT_DAYS, SECONDS_PER_DAY
 from artifacts.model.model import Model, open_model
 from artifacts.model.unseen import UnseenItem
 from artifacts.publishing.store import Store
@@ -24,8 +26,12 @@ from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from service.recommendations.answers import answer_bytes
+from tests.support.events import START, Event, as_dataset, basket
+from training.config import ModelSettings
+from training.fitting.history import build_history
+from training.fitting.popularity import count_popularity
 
-HALF_LIFE = 14 * 86_400  # of what sells now
+HALF_LIFE = RECENT_DAYS * SECONDS_PER_DAY  # of what sells now
 ALL = 100
 EVERY_PATH: dict[str, Callable[[Model], Answer]] = {
     "user": lambda model: recommend(model, Query(user_id="u3", limit=ALL, repeat=Repeat.ALLOW)),
@@ -224,6 +230,20 @@ def test_sales_halve_with_every_half_life_up_to_the_last_sale(model: Model) -> N
     assert score_of(changed, "I001") == pytest.approx((score_of(model, "I001") + 1) / 2 + 1)
     assert score_of(changed, "I003") == pytest.approx((score_of(model, "I003") + 0.5) / 2)
     assert score_of(changed, "I007") == pytest.approx(score_of(model, "I007") / 2)
+
+
+def test_live_sales_decay_as_those_that_are_trained_on(model: Model) -> None:
+    def counted(events: Sequence[Event]) -> Model:
+        dataset = as_dataset(events, unsold=["c"])
+        popularity = count_popularity(dataset, build_history(dataset, ModelSettings())[0])
+        recipe = replace(model.recipe, until=dataset.until)
+        return replace(model, item_ids=dataset.item_ids, popularity=popularity, recipe=recipe)
+
+    before = [*basket(1, "a", day=0), *basket(2, "a", "b", day=9), *basket(3, "b", day=20)]
+    since = [*basket(4, "a", day=18), *basket(5, "a", day=31), *basket(6, "c", day=52)]
+    live = [sale(event.item, START.replace(tzinfo=UTC).timestamp() + event.day * SECONDS_PER_DAY) for event in since]
+    changed = laid(counted(before), events=live)
+    assert changed.popularity.recent == pytest.approx(counted([*before, *since]).popularity.recent, rel=1e-5)
 
 
 def test_a_version_of_long_ago_can_be_laid_over(model: Model) -> None:

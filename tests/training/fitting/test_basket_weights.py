@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artifacts.model.decay import BASKET_DAYS
 from artifacts.model.model import BasketWeights, Model
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Query, Source
@@ -40,7 +41,7 @@ def expected(dataset: Dataset) -> np.ndarray:
         x = np.zeros(dataset.n_items)
         x[dataset.item[rows]] = 1
         age = (dataset.until - dataset.time[rows][0]) / 86_400
-        gram += 2 ** (-age / module.HALF_LIFE_DAYS) / np.sqrt(x.sum()) * np.outer(x, x)
+        gram += 2 ** (-age / BASKET_DAYS) / np.sqrt(x.sum()) * np.outer(x, x)
     sold = np.diag(gram)
     inverse = np.linalg.inv(gram + module.REGULARIZATION * sold.mean() * np.eye(len(gram)))
     weights = -inverse / np.diag(inverse)[np.newaxis, :]

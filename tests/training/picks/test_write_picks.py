@@ -22,14 +22,12 @@ from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.recommend import recommend
-from service import limits
 from tests.support.gunicorn_service import Service
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
 from training.config import Columns, Config, Data, ModelSettings
 from training.errors import PicksError
 from training.job import train
-from training.picks import user_list
 from training.picks import write_picks as picks
 from training.picks.files import SCHEMA
 from training.picks.parts import Tally
@@ -314,11 +312,6 @@ def test_the_command_takes_every_parameter(
     assert command_line.main(["picks", "--out", str(out), "--no-personalized", "--quiet"]) == 0
     assert_same(read(out), expected(model, Query(personalized=False), known(model)))
     assert capsys.readouterr().err == ""
-
-
-def test_limits_are_those_of_the_service() -> None:
-    assert command_line.MAX_LIMIT == limits.MAX_LIMIT
-    assert user_list.MAX_ID_CHARACTERS == limits.MAX_ID_CHARACTERS
 
 
 def _list(content: bytes) -> Callable[[Path], list[str]]:
