@@ -1,4 +1,4 @@
-"""ScoredItems item indexes, and the answer they become."""
+"""Item indexes with scores and sources, and the answer they become."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from artifacts.model.model import Model
 from artifacts.model.unseen import UnseenItem
 from artifacts.queries.query import Fallback, Pick, Reason, Source
 
-# Best sellers looked at for each that is wanted, before all are: few of them are not eligible.
+# Best sellers looked at for each that is asked for, before all are: few of them are not eligible.
 LOOK_AHEAD = 20
 
 
@@ -77,7 +77,7 @@ def refill(model: Model, scored: ScoredItems, eligible: npt.NDArray[np.bool_], k
 @dataclass(frozen=True)
 class Answer:
     """What a version answers: items best first, with a reason for each where they were asked for; ids of the query that
-    the version does not know; why it fell back, if it did. `flagged`: each item is told to be available or not.
+    the version does not know; why it fell back, if it did. `flagged`: each item is marked as available or not.
     `explored`: items behind the others that the version was not trained with, and that have no score of their own."""
 
     model: Model

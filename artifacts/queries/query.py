@@ -1,4 +1,4 @@
-"""What can be asked of an opened version, and what a pick says: plain frozen values, no arrays, no HTTP."""
+"""What can be asked of an opened version, and why an item was picked: plain frozen values, no arrays, no HTTP."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -51,8 +51,8 @@ class Query:
 
     `user_id`, `session_id` and `recent_items` describe whom the answer is for; `items` is a basket (cross-sell), the
     one item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user;
-    `lately` is what the live store tells of whom the answer is for. `explore` is the share of an answer to a user that
-    is kept for items that came after training, 0 to 1.
+    `activity` is what the live store knows of whom the answer is for. `explore` is the share of an answer to a user
+    that is kept for items that came after training, 0 to 1.
     """
 
     user_id: str | None = None

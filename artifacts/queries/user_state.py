@@ -24,7 +24,7 @@ class UserState:
     the version and the live store know it.
 
     `items` (m,) int32 and `strength` (m,) float32 are all interactions, session included; `recent` (s,) int32 the
-    session's items alone; `vector` (n_factors,) float32, None when there is nothing to tell tastes from.
+    session's items alone; `vector` (n_factors,) float32, None where nothing shows a taste.
     """
 
     index: int

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artifacts.batch import tiled_top_k as best_many
+from artifacts.batch import recommend_many as many
+from artifacts.batch import tiled_top_k
 from artifacts.batch.item_bounds import ItemBounds, bound_items, vector_lengths
 from artifacts.batch.recommend_many import FALLBACKS, SOURCES, ManyAnswers, recommend_many
-from artifacts.batch.tiled_top_k import Pairs, SearchedUsers, find_top_k, order_pairs, score_pairs
+from artifacts.batch.tiled_top_k import Pairs, SearchedUsers, find_top_k, order_pairs
 from artifacts.model.ids import UNKNOWN
+from artifacts.model.index import inner_products
 from artifacts.model.model import Model
 from artifacts.queries.answer import ScoredItems
 from artifacts.queries.query import Filters, Query, Repeat
@@ -80,10 +82,13 @@ def test_every_user_gets_the_answer_of_recommend(model: Model, name: str) -> Non
     assert same > 0.99 * len(users), "few scores are so near each other that rounding decides"
 
 
-def test_answers_do_not_depend_on_the_memory_or_the_company_they_are_found_in(model: Model) -> None:
+def test_answers_do_not_depend_on_the_memory_or_on_who_else_is_asked_about(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     query = Query(repeat=Repeat.ALLOW)
     item_bounds, users = bound_items(model, query), np.arange(300)
     together = answered(model, recommend_many(model, item_bounds, query, users, MUCH), 300)
+    monkeypatch.setattr(many, "PAIRS", 7)
     one_by_one = answered(model, recommend_many(model, item_bounds, query, users[::-1], 1), 300)[::-1]
     for some, same in zip(together, one_by_one, strict=True):
         assert some.items.tolist() == same.items.tolist()
@@ -130,10 +135,10 @@ def searches(draw: st.DrawFn) -> tuple[np.ndarray, ItemBounds, SearchedUsers, in
 def test_the_best_are_those_of_all_scores_sorted(search: tuple[np.ndarray, ItemBounds, SearchedUsers, int]) -> None:
     vectors, item_bounds, wanted, k = search
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"TILE": 8, "FINE": 2, "FINE_TILES": 1, "COARSE": 4, "STRIP": 4, "PAIRS": 5}.items():
-            patch.setattr(best_many, name, value)
+        for name, value in {"TILE": 8, "FINE": 2, "FINE_TILES": 1, "COARSE": 4, "STRIP": 4}.items():
+            patch.setattr(tiled_top_k, name, value)
         found = find_top_k(vectors, item_bounds, wanted, k)
-        scores = score_pairs(vectors, wanted.queries, found)
+        scores = inner_products(vectors[found.items], wanted.queries[found.rows])
     best = order_pairs(found, scores, k)
     hidden = set(zip(wanted.hidden.rows.tolist(), wanted.hidden.items.tolist(), strict=True))
     expected = []
@@ -155,6 +160,6 @@ def test_most_scores_are_never_made() -> None:
     item_bounds = ItemBounds(
         np.arange(20_000), np.arange(20_000), vector_lengths(vectors), np.zeros(20_000, np.float32), 0.0
     )
-    search = best_many._Search(vectors, item_bounds, SearchedUsers(queries, vector_lengths(queries), nothing), 10)
+    search = tiled_top_k._Search(vectors, item_bounds, SearchedUsers(queries, vector_lengths(queries), nothing), 10)
     search.multiply()
     assert np.isfinite(search.maxima).sum() < 0.5 * search.maxima.size

@@ -9,10 +9,11 @@ from artifacts.model.index import best, inner_products
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from artifacts.queries import candidates as module
-from artifacts.queries.candidates import Candidates, add_up_neighbours, find_candidates
+from artifacts.queries.candidates import Candidates, find_candidates
 from artifacts.queries.eligibility import Mask
+from artifacts.queries.neighbours import add_up_neighbours
 from artifacts.queries.query import Query, Source
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vectors
 from artifacts.queries.user_state import UserState, read_user_state
 
 NO_SESSION = np.empty(0, np.int32)
@@ -26,7 +27,7 @@ def model(tiny_store: Store) -> Model:
 def read(model: Model, user: int) -> tuple[UserState, np.ndarray]:
     user_state = read_user_state(model, Query(user_id=model.user_ids[user]), NO_SESSION)
     assert user_state.vector is not None
-    return user_state, query_vector(model, user_state.vector)
+    return user_state, query_vectors(model.recipe.weights, user_state.vector)
 
 
 def by_source(found: Candidates) -> dict[Source, list[int]]:
@@ -84,23 +85,3 @@ def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch
     found = by_source(find_candidates(model, user_state, wanted, np.ones(len(model.item_ids), np.bool_)))
     assert len(items) > 3
     assert found[Source.HISTORY] == items[np.argsort(-blend)][:3].tolist()
-
-
-@pytest.mark.parametrize("most_counted", [0, module.MOST_COUNTED])
-def test_company_is_the_weighted_sum_of_what_the_strongest_items_say(
-    model: Model, monkeypatch: pytest.MonkeyPatch, most_counted: int
-):
-    monkeypatch.setattr(module, "MOST_COUNTED", most_counted)
-    items, strength = np.array([4, 0, 9], np.int32), np.array([0.5, 2.0, 0.1], np.float32)
-    said = np.zeros(len(model.item_ids))
-    for item, weight in ((0, 2.0), (4, 0.5)):
-        row = model.basket_weights.row(item)
-        np.add.at(said, model.basket_weights.items[row], weight * model.basket_weights.score[row])
-    monkeypatch.setattr(module, "MAX_ITEMS_ADDED_UP", 2)
-    np.testing.assert_allclose(
-        add_up_neighbours(model, items, strength).of(np.arange(len(said))), said, rtol=1e-5, atol=1e-6
-    )
-
-
-def test_nobody_has_no_company(model: Model):
-    assert len(add_up_neighbours(model, NO_SESSION, np.empty(0, np.float32)).items) == 0

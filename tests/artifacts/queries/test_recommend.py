@@ -18,7 +18,7 @@ from artifacts.queries.popular import popular
 from artifacts.queries.query import Fallback, Filters, Query, Repeat, Source
 from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vectors
 from artifacts.queries.similar import similar
 from tests.support.shop import publish_tiny_shop
 
@@ -215,7 +215,7 @@ def test_no_basket_is_sold_what_is_in_it(model: Model, query: Query) -> None:
 def test_recommendations_are_the_exact_best(model: Model, query: Query) -> None:
     """Brute force over every eligible item, for users and sessions that have a vector."""
     query = replace(query, user_id="u1", recent_items=(), personalized=True, repeat=Repeat.EXCLUDE)
-    scores = model.item_vectors @ query_vector(model, model.user_factors[model.user_ids.find("u1")])
+    scores = model.item_vectors @ query_vectors(model.recipe.weights, model.user_factors[model.user_ids.find("u1")])
     wanted = sorted(allowed_items(model, query) - bought(model, "u1"))
     order = sorted(wanted, key=lambda item_id: -scores[model.item_ids.find(item_id)])[: query.limit]
     best = [float(scores[model.item_ids.find(item_id)]) for item_id in order]

@@ -14,7 +14,7 @@ from artifacts.queries.candidates import find_candidates
 from artifacts.queries.query import Query, Repeat, Source
 from artifacts.queries.ranker_features import FEATURES, candidate_features, rank_candidates
 from artifacts.queries.recommend import recommend
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vectors
 from artifacts.queries.user_state import read_user_state
 from tests.support.events import NO_CATALOGUE, Event, as_dataset
 from training.config import ModelSettings
@@ -201,7 +201,7 @@ def test_what_is_known_beforehand_and_what_is_looked_up_make_the_same_score(mode
     for user in range(0, N_USERS, 10):
         user_state = read_user_state(model, Query(user_id=model.user_ids[user]), np.empty(0, np.int32))
         assert user_state.vector is not None
-        wanted = query_vector(model, user_state.vector)
+        wanted = query_vectors(model.recipe.weights, user_state.vector)
         candidates = find_candidates(model, user_state, wanted, eligible)
         features = candidate_features(model, user_state, wanted, candidates)
         scores = rank_candidates(model, user_state, wanted, candidates)
