@@ -8,7 +8,7 @@ import numpy.typing as npt
 from artifacts.model.index import Hits, best
 from artifacts.model.model import Model
 from artifacts.model.unseen import UnseenItem
-from artifacts.queries.query import Fallback, Pick, Reason, Source
+from artifacts.queries.query import Fallback, Reason, Source
 
 # Best sellers looked at for each that is asked for, before all are: few of them are not eligible.
 LOOK_AHEAD = 20
@@ -90,20 +90,3 @@ class Answer:
 
     def __len__(self) -> int:
         return len(self.scored) + len(self.explored)
-
-    @property
-    def picks(self) -> tuple[Pick, ...]:
-        """The items with what the catalogue says of them, read anew each time."""
-        return tuple(
-            Pick(
-                item_id=self.model.item_ids[item],
-                score=score,
-                source=source,
-                reason=self.reasons[place] if self.reasons else None,
-                available=bool(self.model.catalogue.available[item]) if self.flagged else None,
-                **self.model.catalogue.describe(item),  # type: ignore[arg-type]
-            )
-            for place, (item, score, source) in enumerate(
-                zip(self.scored.items.tolist(), self.scored.scores.tolist(), self.scored.sources, strict=True)
-            )
-        ) + tuple(Pick(item.item_id, 0.0, Source.NEW, **item.said) for item in self.explored)  # type: ignore[arg-type]

@@ -71,7 +71,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """An item of the user's history, session or basket that drove a pick, and by how much of the score."""
+    """An item of the user's history, session or basket that drove a pick, and how much it gave of the blend's score."""
 
     item_id: str
     contribution: float
@@ -102,19 +102,3 @@ class Reason:
     times_bought: int | None = None
     days_since_last: float | None = None
     sold_recently: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """One answered item. Catalogue fields are None where the shop gave none; `available` is set by rank only."""
-
-    item_id: str
-    score: float
-    source: Source
-    reason: Reason | None = None
-    title: str | None = None
-    category: str | None = None
-    price: float | None = None
-    image_url: str | None = None
-    product_url: str | None = None
-    available: bool | None = None

@@ -13,7 +13,7 @@ from artifacts.queries.candidates import Candidates, find_candidates
 from artifacts.queries.eligibility import Mask
 from artifacts.queries.neighbours import add_up_neighbours
 from artifacts.queries.query import Query, Source
-from artifacts.queries.scoring import query_vectors
+from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import UserState, read_user_state
 
 NO_SESSION = np.empty(0, np.int32)
@@ -27,7 +27,7 @@ def model(tiny_store: Store) -> Model:
 def read(model: Model, user: int) -> tuple[UserState, np.ndarray]:
     user_state = read_user_state(model, Query(user_id=model.user_ids[user]), NO_SESSION)
     assert user_state.vector is not None
-    return user_state, query_vectors(model.recipe.weights, user_state.vector)
+    return user_state, query_vector_of(model.recipe.weights, user_state.vector)
 
 
 def by_source(found: Candidates) -> dict[Source, list[int]]:

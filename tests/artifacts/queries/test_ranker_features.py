@@ -12,7 +12,7 @@ from artifacts.model.model import Model, RankerFeatures
 from artifacts.queries.candidates import Candidates
 from artifacts.queries.query import Query, Source
 from artifacts.queries.ranker_features import FEATURES, ITEM_FEATURES, PAIR_FEATURES, USER_FEATURES, candidate_features
-from artifacts.queries.scoring import query_vectors
+from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import read_user_state
 from tests.support.events import NO_CATALOGUE, Event, as_dataset
 from training.config import ModelSettings
@@ -145,7 +145,7 @@ CANDIDATES = Candidates(np.array([3, 0, 1, 4, 2]), np.array([0, 3, 1, 0, 2], np.
 def features_of(model: Model, user_id: str, candidates: Candidates = CANDIDATES) -> dict[str, np.ndarray]:
     user_state = read_user_state(model, Query(user_id=user_id), NO_SESSION)
     assert user_state.vector is not None
-    rows = candidate_features(model, user_state, query_vectors(model.recipe.weights, user_state.vector), candidates)
+    rows = candidate_features(model, user_state, query_vector_of(model.recipe.weights, user_state.vector), candidates)
     assert rows.dtype == np.float32
     return dict(zip(FEATURES, rows, strict=True))
 

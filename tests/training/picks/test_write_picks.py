@@ -23,6 +23,7 @@ from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.recommend import recommend
 from service import limits
 from tests.support.gunicorn_service import Service
+from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
 from training.config import Columns, Config, Data, ModelSettings
@@ -106,7 +107,7 @@ def expected(model: Model, query: Query, user_ids: Iterable[str]) -> list[dict]:
     rows = []
     for user_id in user_ids:
         answer = recommend(model, replace(query, user_id=user_id))
-        for rank, pick in enumerate(answer.picks, 1):
+        for rank, pick in enumerate(served_picks(answer), 1):
             shown = {name: getattr(pick, name) for name in SCHEMA if hasattr(pick, name)}
             rows.append({"user_id": user_id, "rank": rank, "fallback": answer.fallback, **shown})
     return rows
