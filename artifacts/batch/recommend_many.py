@@ -14,9 +14,11 @@ from artifacts.model.model import Model
 from artifacts.queries.answer import Answer, ScoredItems
 from artifacts.queries.query import Fallback, Query, Repeat, Source
 from artifacts.queries.recommend import recommend
-from artifacts.queries.scoring import Scores, blend_scores, query_vectors
+from artifacts.queries.scoring import Scores, blend_scores, habit_scores, query_vectors
+from artifacts.queries.sources import PART_SOURCES, largest_parts
 
 SOURCES = tuple(Source)
+_PARTS = np.array([SOURCES.index(source) for source in PART_SOURCES])
 FALLBACKS = (None, *Fallback)
 UNKNOWN_ID = "\ud800"  # an id that no version holds: it has no UTF-8
 NO_ACTIVITIES: Mapping[int, UserActivity] = {}
@@ -94,13 +96,14 @@ def _blend(model: Model, item_bounds: ItemBounds, query: Query, users: Indexes, 
     found = find_top_k(
         model.item_vectors, item_bounds, SearchedUsers(queries, vector_lengths(factors), own), query.limit
     )
-    n_new = len(found)
     shown = item_bounds.place[own.items] < len(item_bounds) if query.repeat is Repeat.ALLOW else np.empty(0, np.int64)
+    frequency = np.concatenate([np.zeros(len(found), np.float32), frequency[shown]])
     found = Pairs(np.concatenate([found.rows, own.rows[shown]]), np.concatenate([found.items, own.items[shown]]))
-    scores = _score(model, queries, found, np.concatenate([np.zeros(n_new, np.float32), frequency[shown]]))
+    scores = _score(model, queries, found, frequency)
     best = order_pairs(found, scores, query.limit)
-    sources = np.where(best < n_new, SOURCES.index(Source.ALS), SOURCES.index(Source.HISTORY))
-    return ManyPicks(rows[found.rows[best]], found.items[best], scores[best], sources)
+    items, scores = found.items[best], scores[best]
+    parts = largest_parts(model, items, scores, habit_scores(model.recipe.weights, frequency[best]))
+    return ManyPicks(rows[found.rows[best]], items, scores, _PARTS[parts])
 
 
 def _score(model: Model, queries: Scores, pairs: Pairs, frequency: Scores) -> Scores:

@@ -9,32 +9,28 @@ from artifacts.model.index import best
 from artifacts.model.model import Model
 from artifacts.queries.eligibility import Mask, without
 from artifacts.queries.neighbours import add_up_neighbours
-from artifacts.queries.query import Source
 from artifacts.queries.scoring import blend_scores
 from artifacts.queries.user_state import UserState
 
 FROM_INDEX = 100
 FROM_NEIGHBOURS = 50
 FROM_HISTORY = 100
-# The strongest of the user's items; the neighbours of a wholesaler's thousand would cost milliseconds.
-MAX_ITEMS_ADDED_UP = 100
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """`items` (n,) int64, distinct; `neighbour_scores` (n,) float32; a source for each."""
+    """`items` (n,) int64, distinct; `neighbour_scores` (n,) float32, those of the user's items."""
 
     items: npt.NDArray[np.int64]
     neighbour_scores: npt.NDArray[np.float32]
-    sources: tuple[Source, ...]
 
 
 def find_candidates(
     model: Model, user_state: UserState, query_vector: npt.NDArray[np.float32], eligible: Mask
 ) -> Candidates:
     """The user's own purchases, what the index finds for the query vector, and the neighbours of the user's items."""
-    strongest = np.argsort(-user_state.strength, kind="stable")[:MAX_ITEMS_ADDED_UP]
-    neighbour_scores = add_up_neighbours(model, user_state.items[strongest], user_state.strength[strongest])
+    basket = user_state.neighbour_basket(ranked=True)
+    neighbour_scores = add_up_neighbours(model, user_state.items[basket.places], basket.strength)
     bought = user_state.bought
     new = without(eligible, bought)
     near, _ = model.index.search(query_vector, new, FROM_INDEX)
@@ -42,8 +38,7 @@ def find_candidates(
     beside, _ = neighbour_scores.best(new, FROM_NEIGHBOURS)
     own = _own(model, user_state, query_vector, eligible)
     items = np.concatenate([own, near, beside])
-    sources = (Source.HISTORY,) * len(own) + (Source.ALS,) * len(near) + (Source.CO_PURCHASE,) * len(beside)
-    return Candidates(items, neighbour_scores.of(items), sources)
+    return Candidates(items, neighbour_scores.of(items))
 
 
 def _own(

@@ -1,7 +1,5 @@
 """What goes with this basket?"""
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
@@ -10,9 +8,10 @@ from artifacts.queries.answer import Answer, ScoredItems, chain, from_source, re
 from artifacts.queries.eligibility import Mask, eligible_items, only, without
 from artifacts.queries.fallback import basket_fallback
 from artifacts.queries.neighbours import add_up_neighbours
-from artifacts.queries.query import Query, Reason, Repeat, Source
-from artifacts.queries.reasons import basket_causes, bought_together, causes_of
-from artifacts.queries.scoring import query_vectors
+from artifacts.queries.query import Query, Repeat, Source
+from artifacts.queries.reasons import basket_reasons
+from artifacts.queries.scoring import query_vector_of
+from artifacts.queries.sources import with_sources
 from artifacts.queries.user_state import UserState, read_user_state, resolve
 
 Items = npt.NDArray[np.int32]
@@ -33,9 +32,7 @@ def cross_sell(model: Model, query: Query) -> Answer:
     elif query.repeat is Repeat.ONLY and query.user_id is not None:
         eligible = only(eligible, user_state.bought)
     scored = complete(model, basket, user_state, eligible, query.limit)
-    reasons = (
-        [_reason(model, basket, user_state, scored, rank) for rank in range(len(scored))] if query.explain else None
-    )
+    reasons = basket_reasons(model, basket, user_state, scored) if query.explain else None
     missing = tuple(dict.fromkeys(unknown + unknown_excluded))
     return Answer(model, scored, reasons, missing, basket_fallback(basket))
 
@@ -45,19 +42,6 @@ def complete(model: Model, basket: Items, user_state: UserState, eligible: Mask,
     scored = from_source(add_up_neighbours(model, basket).best(eligible, limit), Source.CO_PURCHASE)
     if len(scored) < limit and user_state.vector is not None:
         rest = without(eligible, scored.items.astype(np.int32))
-        hits = model.index.search(query_vectors(model.recipe.weights, user_state.vector), rest, limit - len(scored))
-        scored = chain(scored, from_source(hits, Source.ALS))
+        hits = model.index.search(query_vector_of(model.recipe.weights, user_state.vector), rest, limit - len(scored))
+        scored = chain(scored, with_sources(model, *hits))
     return refill(model, scored, without(eligible, scored.items.astype(np.int32)), limit)
-
-
-def _reason(model: Model, basket: Items, user_state: UserState, scored: ScoredItems, rank: int) -> Reason:
-    item, source = int(scored.items[rank]), scored.sources[rank]
-    sold = Reason(sold_recently=round(float(model.popularity.recent[item]), 2))
-    if source is Source.CO_PURCHASE:
-        return replace(
-            sold, because_of=basket_causes(model, basket, item), bought_together=bought_together(model, basket, item)
-        )
-    if source is Source.ALS:
-        causes = causes_of(model, user_state, scored.items[rank : rank + 1])
-        return replace(sold, because_of=causes[0])
-    return sold

@@ -58,3 +58,13 @@ def add_up_neighbours(
         return NeighbourScores(distinct, sums[distinct])
     distinct, place = np.unique(others, return_inverse=True)
     return NeighbourScores(distinct.astype(np.int64), np.bincount(place, scores, len(distinct)).astype(np.float32))
+
+
+def neighbours_by_item(model: Model, items: npt.NDArray[np.int32], other: int) -> npt.NDArray[np.float32]:
+    """(m,) float32: what each of some items (m,), taken as one basket, adds to another's neighbour score."""
+    table = model.neighbour_table(items)
+    added = np.zeros(len(items), np.float32)
+    for place, index in enumerate(items.tolist()):
+        row = table.row(index)
+        added[place] = table.score[row][table.items[row] == other].sum()
+    return added

@@ -8,7 +8,8 @@ from artifacts.queries.answer import Answer, ScoredItems, from_source
 from artifacts.queries.fallback import user_fallback
 from artifacts.queries.query import Query, Source
 from artifacts.queries.reasons import user_reasons
-from artifacts.queries.scoring import blend_scores, frequency_of, query_vectors
+from artifacts.queries.scoring import blend_scores, frequency_of, habit_scores, query_vector_of
+from artifacts.queries.sources import with_sources
 from artifacts.queries.user_state import NO_ITEMS, UserState, read_user_state, resolve
 
 
@@ -27,9 +28,7 @@ def rank(model: Model, query: Query) -> Answer:
 def _order(model: Model, user_state: UserState, items: np.ndarray[tuple[int], np.dtype[np.int64]]) -> ScoredItems:
     if user_state.vector is None:
         return from_source(best(items, model.popularity.recent[items], len(items)), Source.POPULAR)
-    query_vector = query_vectors(model.recipe.weights, user_state.vector)
+    query_vector = query_vector_of(model.recipe.weights, user_state.vector)
     scores = blend_scores(model, query_vector, items, frequency_of(user_state, items))
-    hits = best(items, scores, len(items))
-    bought = set(user_state.bought.tolist())
-    sources = tuple(Source.HISTORY if item in bought else Source.ALS for item in hits[0].tolist())
-    return ScoredItems(*hits, sources)
+    items, scores = best(items, scores, len(items))
+    return with_sources(model, items, scores, habit_scores(model.recipe.weights, frequency_of(user_state, items)))

@@ -82,7 +82,7 @@ def candidate_features(
     model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates
 ) -> FeatureRows:
     """(n_features, n) float32 for the candidates of a known user with a query vector; no value is NaN."""
-    user_row = model.ranker_features.users[user_state.index]
+    user_row = model.ranker_features.users[user_state.user_index]
     users = np.broadcast_to(user_row[:, np.newaxis], (len(user_row), len(candidates.items)))
     pairs = _pair_features(model, user_state, query_vector, candidates)
     return np.vstack([model.ranker_features.items[:, candidates.items], users, pairs])
@@ -94,7 +94,7 @@ def rank_candidates(model: Model, user_state: UserState, query_vector: Vector, c
     What the items' features leave of the trees is read from the version, and the user's are looked up once.
     """
     forest = model.forest
-    user_row = model.ranker_features.users[user_state.index][:, np.newaxis]
+    user_row = model.ranker_features.users[user_state.user_index][:, np.newaxis]
     left = model.item_masks[candidates.items] & forest.remaining(len(ITEM_FEATURES), user_row)
     pairs = _pair_features(model, user_state, query_vector, candidates)
     left &= forest.remaining(len(ITEM_FEATURES) + len(USER_FEATURES), pairs)
@@ -104,7 +104,7 @@ def rank_candidates(model: Model, user_state: UserState, query_vector: Vector, c
 def _pair_features(model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates) -> FeatureRows:
     """(n_pair_features, n) float32."""
     items = candidates.items
-    user_row = model.ranker_features.users[user_state.index]
+    user_row = model.ranker_features.users[user_state.user_index]
     n_factors = model.recipe.n_factors
     vectors = model.item_vectors.take(items, 0)
     als = inner_products(vectors[:, :n_factors], query_vector[:n_factors])

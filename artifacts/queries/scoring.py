@@ -4,6 +4,8 @@ A score is the same to the last bit whatever it is computed along with, one user
 the BLAS library a machine has: what is equal but for rounding then stands in the same order everywhere.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,27 +21,41 @@ Scores = npt.NDArray[np.float32]
 
 
 def query_vectors(weights: Weights, factors: Scores) -> Scores:
-    """(…, 2 n_factors + 2): the inner product with an item's vector is the blend, but for the user's own frequency.
+    """(n, 2 n_factors + 2): the inner product with an item's vector is the blend, but for the user's own frequency.
 
-    `factors` are one user's ALS factors (n_factors,), or many users' (n, n_factors).
+    `factors` (n, n_factors) are the users' ALS factors.
     """
-    n_factors = factors.shape[-1]
-    queries = np.empty((*factors.shape[:-1], 2 * n_factors + 2), np.float32)
-    queries[..., :n_factors] = np.float32(weights.als) * factors
-    queries[..., n_factors:-2] = np.float32(weights.newcomers) * unit_vectors(factors)
-    queries[..., -2], queries[..., -1] = weights.popular, weights.trend
-    return queries
+    precise = factors.astype(np.float64)
+    lengths = _lengths(precise)
+    scale = np.divide(weights.newcomers, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    constant = np.full((len(factors), 2), (weights.popular, weights.trend), np.float32)
+    return np.hstack([precise * weights.als, precise * scale, constant], dtype=np.float32, casting="same_kind")
+
+
+def query_vector_of(weights: Weights, factors: Scores) -> Scores:
+    """(2 n_factors + 2,): the row of `query_vectors` for one user's factors (n_factors,), in a quarter of the time."""
+    n_factors = len(factors)
+    precise = factors.astype(np.float64)
+    length = math.sqrt(np.einsum("f,f->", precise, precise))
+    query = np.empty(2 * n_factors + 2, np.float32)
+    query[:n_factors] = precise * weights.als
+    query[n_factors:-2] = precise * (weights.newcomers / length) if length else 0
+    query[-2], query[-1] = weights.popular, weights.trend
+    return query
 
 
 def unit_vectors(vectors: Scores) -> Scores:
-    """The vectors (…, n_factors) at length 1, but for zero ones.
-
-    Lengths are float64: the factors of somebody who last bought long ago are so small that their squares would be 0.
-    """
-    precise = vectors.astype(np.float64)
-    lengths = np.sqrt(np.einsum("...f,...f->...", precise, precise))[..., np.newaxis]
-    unit = np.divide(precise, lengths, out=np.zeros(vectors.shape), where=lengths > 0)
+    """The vectors (n, n_factors) at length 1, but for zero ones."""
+    lengths = _lengths(vectors.astype(np.float64))
+    unit = np.divide(vectors, lengths, out=np.zeros(vectors.shape), where=lengths > 0)
     return np.asarray(unit, np.float32)
+
+
+def _lengths(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(n, 1), in float64: the factors of somebody who last bought long ago are so small that their squares would be 0
+    in float32."""
+    lengths: npt.NDArray[np.float64] = np.sqrt(np.einsum("uf,uf->u", vectors, vectors))
+    return lengths[:, np.newaxis]
 
 
 def blend_scores(

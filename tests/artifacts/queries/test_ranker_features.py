@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from artifacts.model.model import Model, RankerFeatures
 from artifacts.queries.candidates import Candidates
-from artifacts.queries.query import Query, Source
+from artifacts.queries.query import Query
 from artifacts.queries.ranker_features import FEATURES, ITEM_FEATURES, PAIR_FEATURES, USER_FEATURES, candidate_features
 from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import read_user_state
@@ -139,7 +139,7 @@ def model(shop: Dataset) -> Iterator[Model]:
 
 
 OLD, NEW = 2 ** (-100 / 180), 2 ** (-10 / 180)
-CANDIDATES = Candidates(np.array([3, 0, 1, 4, 2]), np.array([0, 3, 1, 0, 2], np.float32), (Source.ALS,) * 5)
+CANDIDATES = Candidates(np.array([3, 0, 1, 4, 2]), np.array([0, 3, 1, 0, 2], np.float32))
 
 
 def features_of(model: Model, user_id: str, candidates: Candidates = CANDIDATES) -> dict[str, np.ndarray]:
@@ -206,7 +206,7 @@ def test_scores_and_their_ranks(model: Model):
 
 
 def test_no_candidates_have_no_features(model: Model):
-    nothing = Candidates(np.empty(0, np.int64), np.empty(0, np.float32), ())
+    nothing = Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
     assert features_of(model, "u", nothing)["als"].shape == (0,)
 
 
@@ -242,7 +242,7 @@ def test_odd_shops_have_finite_features(events: list[Event]):
 )
 def test_odd_users_have_finite_features(events: list[Event]):
     dataset = as_dataset(events, UNSOLD)
-    everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32), ())
+    everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32))
     with opened(fit(dataset, NO_CATALOGUE, ModelSettings(factors=2, recipe="ranker"), show_progress=False)) as model:
         found = features_of(model, "u", everything)
     assert all(np.isfinite(row).all() for row in found.values())
