@@ -3,10 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.index import inner_products
 from artifacts.model.model import Model
 from artifacts.queries.candidates import Candidates
-from artifacts.queries.scoring import SECONDS_PER_DAY, blend_scores
+from artifacts.queries.scoring import SECONDS_PER_DAY, habit_scores
 from artifacts.queries.user_state import UserState
 
 ITEM_FEATURES = (
@@ -102,15 +101,18 @@ def rank_candidates(model: Model, user_state: UserState, query_vector: Vector, c
 
 
 def _pair_features(model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates) -> FeatureRows:
-    """(n_pair_features, n) float32."""
+    """(n_pair_features, n) float32.
+
+    What trees cut into bins needs no last bits: matrix products will do, and other ones would grow other trees.
+    """
     items = candidates.items
     user_row = model.ranker_features.users[user_state.user_index]
     n_factors = model.recipe.n_factors
     vectors = model.item_vectors.take(items, 0)
-    als = inner_products(vectors[:, :n_factors], query_vector[:n_factors])
-    newcomer = inner_products(vectors[:, n_factors:-2], query_vector[n_factors:-2])
+    als = vectors[:, :n_factors] @ query_vector[:n_factors]
+    newcomer = vectors[:, n_factors:-2] @ query_vector[n_factors:-2]
     habits = _habits(model, user_state, items, user_row)
-    blend = blend_scores(model, query_vector, items, habits[1])
+    blend = als + newcomer + vectors[:, -2:] @ query_vector[-2:] + habit_scores(model.recipe.weights, habits[1])
     scores = [row for score in (als, newcomer, candidates.neighbour_scores, blend) for row in (score, _ranks(score))]
     return np.vstack([*scores, habits, _differences(model, items, user_row)]).astype(np.float32, copy=False)
 
