@@ -27,6 +27,7 @@ from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from service.recommendations.answers import answer_bytes
 from tests.support.events import START, Event, as_dataset, basket
+from tests.support.served import served_picks
 from training.config import ModelSettings
 from training.fitting.history import build_history
 from training.fitting.popularity import count_popularity
@@ -66,7 +67,7 @@ def laid(model: Model, *items: LiveItem, events: Sequence[ItemEvent] = ()) -> Mo
 
 def assert_alike(one: Model, other: Model) -> None:
     for query in (Query(limit=ALL), Query(limit=ALL, filters=Filters(in_stock=False))):
-        assert popular(one, query).picks == popular(other, query).picks
+        assert served_picks(popular(one, query)) == served_picks(popular(other, query))
         assert answered(popular(one, query)) == answered(popular(other, query))
     assert one.unseen == other.unseen
 
@@ -78,7 +79,7 @@ def answered(answer: Answer) -> list[dict[str, object]]:
 
 
 def ids(answer: Answer) -> list[str]:
-    found = [pick.item_id for pick in answer.picks]
+    found = [pick.item_id for pick in served_picks(answer)]
     assert found == [item["item_id"] for item in answered(answer)]
     return found
 
@@ -86,7 +87,7 @@ def ids(answer: Answer) -> list[str]:
 def of(answer: Answer, item_id: str) -> dict[str, object]:
     """What is sent of an item, which is what its pick says."""
     (sent,) = [item for item in answered(answer) if item["item_id"] == item_id]
-    (pick,) = [pick for pick in answer.picks if pick.item_id == item_id]
+    (pick,) = [pick for pick in served_picks(answer) if pick.item_id == item_id]
     for name in ("title", "category", "price", "image_url", "product_url"):
         assert sent.get(name) == getattr(pick, name)
     return sent
@@ -128,7 +129,7 @@ def test_rank_keeps_what_is_sold_out_and_flags_it(model: Model) -> None:
     assert ids(changed) == ids(rank(model, query))
     flags = {item["item_id"]: item["available"] for item in answered(changed)}
     assert flags == {"I001": False, "I005": True, "I007": True}
-    assert {pick.item_id: pick.available for pick in changed.picks} == flags
+    assert {pick.item_id: pick.available for pick in served_picks(changed)} == flags
 
 
 def test_stock_is_no_matter_where_it_is_not_asked_for(model: Model) -> None:
@@ -196,7 +197,7 @@ def test_new_texts_are_shown_and_the_others_kept(model: Model, path: str) -> Non
 def test_reasons_name_the_new_title(model: Model) -> None:
     bought = ids(EVERY_PATH["buy it again"](model))
     changed = laid(model, *(LiveItem(item_id, title=f"New {item_id}") for item_id in bought))
-    reason = recommend(changed, Query(user_id="u3", explain=True)).picks[0].reason
+    reason = served_picks(recommend(changed, Query(user_id="u3", explain=True)))[0].reason
     assert reason is not None
     assert {cause.title for cause in reason.because_of if cause.item_id in bought} <= {f"New {item}" for item in bought}
     assert any(cause.item_id in bought for cause in reason.because_of)
@@ -211,10 +212,10 @@ def test_what_sells_most_comes_first_and_is_explained(model: Model) -> None:
     changed = laid(model, events=[sale(last, until)] * 50)
     answer = popular(changed, Query(limit=ALL, explain=True))
     assert ids(answer)[0] == last
-    assert answer.picks[0].score == pytest.approx(50 + score_of(model, last))
-    reason = answer.picks[0].reason
+    assert served_picks(answer)[0].score == pytest.approx(50 + score_of(model, last))
+    reason = served_picks(answer)[0].reason
     assert reason is not None
-    assert reason.sold_recently == pytest.approx(answer.picks[0].score, abs=0.01)
+    assert reason.sold_recently == pytest.approx(served_picks(answer)[0].score, abs=0.01)
     assert ids(recommend(changed, Query(user_id="nobody", limit=3)))[0] == last
 
 

@@ -10,6 +10,7 @@ from artifacts.model.model import BasketWeights, Model
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Query, Source
 from tests.support.events import NO_CATALOGUE, Event, as_dataset, basket
+from tests.support.served import served_picks
 from training.config import ModelSettings
 from training.fitting import basket_weights as module
 from training.fitting.basket_weights import fit_basket_weights
@@ -117,7 +118,7 @@ def planted() -> Dataset:
 
 
 def ask(model: Model, *items: str) -> list[tuple[str, Source]]:
-    return [(pick.item_id, pick.source) for pick in cross_sell(model, Query(items=items)).picks]
+    return [(pick.item_id, pick.source) for pick in served_picks(cross_sell(model, Query(items=items)))]
 
 
 def test_two_items_together_point_to_the_third(planted: Dataset) -> None:
