@@ -91,7 +91,9 @@ class ModelSettings(_Section):
     """What is fitted. `recipe`: blend, or ranker, a learned one on top, both with `weights` as they are; or auto: the
     simpler one unless the other is measurably better, with weights that start from these.
 
-    The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay.
+    The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay. The same data,
+    configuration and `seed` give the same model with the same libraries on the same kind of processor: the manifest's
+    `libraries` name the kernels that BLAS picked, by which sums are rounded.
     """
 
     recipe: RecipeName = "auto"

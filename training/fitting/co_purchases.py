@@ -54,7 +54,7 @@ def no_co_purchases(n_items: int) -> CoPurchases:
 def count_co_purchases(dataset: Dataset, show_progress: bool) -> CoPurchases:
     """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
 
-    The score is how much more of an item's company the other is than of everybody's (the added value of Sahar and
+    The score is how much more often the other is bought with an item than with any (the added value of Sahar and
     Mansour 1999), over baskets weighted by 1 / size and age, s_ij = w_ij / (w_i + SHRINKAGE) - w_j / w, with w_i and w
     the sums of the pairs' weights. A best seller that is bought with everything has no more of it than its share, and
     a single chance pair is below `MIN_SUPPORT`. Works through the items in chunks of at most `PAIRS` pairs, or of
@@ -64,7 +64,7 @@ def count_co_purchases(dataset: Dataset, show_progress: bool) -> CoPurchases:
     chunks = _chunks(baskets.work, PAIRS // threads)
     parts = []
     with (
-        tqdm(desc="neighbours", total=dataset.n_items, unit=" items", disable=not show_progress) as bar,
+        tqdm(desc="co-purchases", total=dataset.n_items, unit=" items", disable=not show_progress) as bar,
         ThreadPoolExecutor(threads) as pool,  # SciPy lets go of the interpreter while it multiplies
     ):
         for part in pool.map(partial(_chunk, baskets), chunks):

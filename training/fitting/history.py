@@ -1,4 +1,4 @@
-"""Each user's dealings with each item, and the matrix that ALS is fitted on."""
+"""Each user's interactions with each item, and the matrix that ALS is fitted on."""
 
 from dataclasses import dataclass
 
