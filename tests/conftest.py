@@ -13,7 +13,7 @@ from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import Service, running
 from tests.support.paths import ROOT
 from tests.support.postgres import Server, running_server
-from tests.support.shop import publish_tiny_shop
+from tests.support.shop import SAMPLE_LAST_DAY, publish_tiny_shop
 from training.__main__ import SAMPLE_SEED
 from training.config import Config, Data
 from training.fitting.fit import fit, with_similar
@@ -78,8 +78,8 @@ def service(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="session")
 def sample_shop(tmp_path_factory: pytest.TempPathFactory) -> SampleShop:
-    """The bundled sample shop as `make train` generates it; not to be changed."""
-    return generate(SAMPLE_SEED, tmp_path_factory.mktemp("sample") / "shop")
+    """The bundled sample shop as `make train` generates it, ended on a fixed day; not to be changed."""
+    return generate(SAMPLE_SEED, tmp_path_factory.mktemp("sample") / "shop", SAMPLE_LAST_DAY)
 
 
 @pytest.fixture(scope="session")

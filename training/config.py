@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from training.errors import ConfigError
-from training.reading.sources import public_name
+from training.redaction import public_name, public_value
 
 
 def _compiles(pattern: str) -> str:
@@ -171,11 +171,11 @@ def _report(path: Path | None, problems: Iterable[str]) -> str:
 
 
 def _explain(detail: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
+    key, value = ".".join(str(part) for part in detail["loc"]), public_value(detail["input"])
     if detail["type"] == "extra_forbidden":
-        return f"{key} = {detail['input']!r}: unknown key{_hint(detail['loc'])}"
+        return f"{key} = {value!r}: unknown key{_hint(detail['loc'])}"
     reason = detail["msg"].removeprefix("Value error, ")
-    return f"{key} = {detail['input']!r}: {reason[0].lower()}{reason[1:]}"
+    return f"{key} = {value!r}: {reason[0].lower()}{reason[1:]}"
 
 
 def _hint(location: tuple[int | str, ...]) -> str:

@@ -194,3 +194,8 @@ def test_a_page_that_is_not_there_is_named(website: str) -> None:
     with pytest.raises(DataError, match=r"/none\.csv: no such file") as caught:
         read(f"{website}/none.csv?signature=secret")
     assert "secret" not in str(caught.value)
+
+
+def test_a_prefix_without_files_is_named_without_its_account() -> None:
+    with pytest.raises(DataError, match=r"^s3://shop/none/: no CSV, Parquet or NDJSON file"):
+        read("s3://me:secret@shop/none/")

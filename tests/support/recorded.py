@@ -23,7 +23,7 @@ from tests.support.paths import ROOT
 from training.config import load_config
 from training.fitting.fit import with_similar
 from training.fitting.fit_recipe import fit_recipe
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.dataset import encode
 from training.interactions.interactions import read_interactions
 from training.interactions.windows import test_window
@@ -60,10 +60,10 @@ def _fit(recipe: str, data: str, catalogue: str, config_file: str, root: Path) -
         }
     )
     interactions = read_interactions(config, progress=False)
-    ranker_examples = RankerExamples(interactions, config, show_progress=False)
+    run = TrainingRun(interactions, config, show_progress=False)
     dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
     end = test_window(interactions.frame, config.evaluation.test_days).end
-    fitted = with_similar(fit_recipe(dataset, interactions.catalogue, ranker_examples, end), show_progress=False)
+    fitted = with_similar(fit_recipe(dataset, interactions.catalogue, run, end), show_progress=False)
     store = Store(root)
     with store.draft() as draft:
         fitted.save(draft)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -201,6 +202,18 @@ def test_a_run_prints_where_the_version_is(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     version = Store(tmp_path / "store").current()
     assert version in run.stdout
+
+
+def test_the_sample_shop_has_sold_until_yesterday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "odd.toml").write_text(
+        '[columns]\nuser = "nobody"\n'
+    )  # the shop is made, and then nothing trained on it
+    monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path / "store"))
+    days = [datetime.now(UTC).date()]
+    assert main(["train", "--quiet", "--config", str(tmp_path / "odd.toml")]) == 2
+    days.append(datetime.now(UTC).date())  # where midnight has passed
+    times = pl.read_csv(tmp_path / "store" / "sample-shop" / "purchases.csv", try_parse_dates=True)["time"]
+    assert times.dt.date().drop_nulls().sort()[-1] in [day - timedelta(days=1) for day in days]
 
 
 def test_a_shop_of_guests_has_no_users_but_sells_together_what_goes_together(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from implicit.cpu.als import AlternatingLeastSquares
 from implicit.nearest_neighbours import ItemItemRecommender, bm25_weight, normalize
-from scipy.linalg import lapack
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
@@ -22,11 +21,12 @@ from training.evaluation.answers import Picks
 from training.evaluation.metrics import NO_ITEM
 from training.evaluation.purchases import Past, Purchases
 from training.evaluation.tasks import Cases, Task
+from training.fitting.ridge import regress_items
 
 # EASE inverts a dense (n_items, n_items) matrix: some 300 MB and ten seconds of one core at this size.
 EASE_MAX_ITEMS = 6_000
 EASE_REGULARIZATION = 100.0
-LATELY_DAYS = 14
+RECENT_SALES_DAYS = 14
 IALS_PP_EPOCHS = 16
 # The usual BM25 parameters (Robertson and Zaragoza 2009); item-kNN is at its best with them on purchases.
 BM25_K1, BM25_B = 1.2, 0.75
@@ -159,14 +159,14 @@ def _highest(scores: Scores, k: int) -> Counts:
     return found[np.lexsort((found, -scores[found]))[:k]]
 
 
-def for_users(past: Past, sold: Counts, sold_lately: Counts) -> Iterator[Baseline]:
+def for_users(past: Past, sold: Counts, sold_recently: Counts) -> Iterator[Baseline]:
     """Rivals in what to show a user, one fitted at a time.
 
-    `sold`, `sold_lately` (n_items,): in how many baskets an item was, ever and in the last `LATELY_DAYS`.
+    `sold`, `sold_recently` (n_items,): in how many baskets an item was, ever and in the last `RECENT_SALES_DAYS`.
     """
     yield Baseline("popularity, all time", _same_for_all(sold))
-    yield Baseline(f"popularity, last {LATELY_DAYS} days", _same_for_all(sold_lately))
-    yield Baseline("personal frequency, then popularity", _personal_frequency(sold_lately))
+    yield Baseline(f"popularity, last {RECENT_SALES_DAYS} days", _same_for_all(sold_recently))
+    yield Baseline("personal frequency, then popularity", _personal_frequency(sold_recently))
     if past.count.nnz > FITTED_MAX_PAIRS:
         return
     yield Baseline("item-kNN, cosine", _item_knn(normalize(past.count.T).T))
@@ -183,8 +183,8 @@ def _same_for_all(values: Counts) -> Score:
     return lambda given: Few(csr_array(given.shape), shared)
 
 
-def _personal_frequency(sold_lately: Counts) -> Score:
-    behind = share(sold_lately / (sold_lately.max(initial=0) + 1.0))
+def _personal_frequency(sold_recently: Counts) -> Score:
+    behind = share(sold_recently / (sold_recently.max(initial=0) + 1.0))
     return lambda given: Few(given, behind)
 
 
@@ -195,22 +195,10 @@ def _item_knn(weighted: csr_matrix) -> Score:
 
 
 def _ease(fresh: csr_array) -> Score:
-    """Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data", eq. 8: B = I - P diag(1 / diag(P)) with
-    P = (X^T X + lambda I)^-1. X holds decayed counts in place of ones, which does better on purchases."""
+    """EASE (Steck 2019) over decayed counts in place of ones, which does better on purchases."""
     gram = (fresh.T @ fresh).toarray().astype(np.float64)
-    gram[np.diag_indices_from(gram)] += EASE_REGULARIZATION
-    inverse = _inverse(gram)
-    weights = (-inverse / np.diag(inverse)).astype(np.float32)
-    np.fill_diagonal(weights, 0)
+    weights = regress_items(gram, EASE_REGULARIZATION).astype(np.float32)
     return lambda given: np.asarray(given @ weights, np.float32)
-
-
-def _inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Of a symmetric positive definite matrix, by its Cholesky factor: a third of the work of a general one."""
-    factor, _ = lapack.dpotrf(matrix, lower=1)
-    lower, _ = lapack.dpotri(factor, lower=1)
-    lower = np.tril(lower)
-    return np.asarray(lower + np.tril(lower, -1).T)
 
 
 def _als_defaults(history: csr_array) -> Score:

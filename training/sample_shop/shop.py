@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +14,6 @@ from training.sample_shop.customers import GUEST, Baskets, Customers, Picks, bas
 from training.sample_shop.demand import (
     CONSUMABLES,
     DAYS,
-    FIRST_DAY,
     SEGMENTS,
     TREND,
     Assortment,
@@ -51,7 +50,7 @@ class SampleShop:
 
     `consumables` gives the days after which a customer buys the item again; `rising` and `falling` sell far more
     and far less in the last weeks than before, `new` only then, `unsold` never. `tastes` names each customer's
-    segment of `sample_demand.SEGMENTS`; `bots` are the users who are none.
+    segment of `demand.SEGMENTS`; `bots` are the users who are none.
     """
 
     purchases: Path
@@ -67,16 +66,16 @@ class SampleShop:
     bots: tuple[str, ...]
 
 
-def generate(seed: int, directory: Path) -> SampleShop:
+def generate(seed: int, directory: Path, last_day: date) -> SampleShop:
     """Writes PURCHASES_FILE and CATALOGUE_FILE into `directory`, replacing older ones; made if missing.
 
-    The same seed gives the same bytes. Each file appears whole, the purchases last. Raises OSError when the
-    directory cannot be written.
+    The same seed and last day (UTC) give the same bytes; on another last day it is the same history, moved. Each file
+    appears whole, the purchases last. Raises OSError when the directory cannot be written.
     """
     rng = np.random.default_rng(seed)
     goods, people = assortment(rng), customers(rng)
     visits = baskets(people, goods, rng)
-    rows = _spoiled(_as_exported(_events(visits, bought(visits, goods, rng), goods, rng), visits, goods), rng)
+    rows = _spoiled(_as_exported(_events(visits, bought(visits, goods, rng), goods, rng), visits, goods, last_day), rng)
     _write({CATALOGUE_FILE: _catalogue(goods), PURCHASES_FILE: rows}, directory)
     return _truth(directory, goods, people)
 
@@ -137,7 +136,7 @@ def _returns(purchases: pl.DataFrame, goods: Assortment, rng: np.random.Generato
     ).filter(pl.col("second") < _END_SECOND)
 
 
-def _as_exported(events: pl.DataFrame, visits: Baskets, goods: Assortment) -> pl.DataFrame:
+def _as_exported(events: pl.DataFrame, visits: Baskets, goods: Assortment, last_day: date) -> pl.DataFrame:
     """Ids and times in place of indexes and seconds, with the bot's night among them, in order of time."""
     products = pl.DataFrame(
         {"item": np.arange(len(goods.products)), "item_id": _ids(goods, np.arange(len(goods.products)))}
@@ -147,7 +146,7 @@ def _as_exported(events: pl.DataFrame, visits: Baskets, goods: Assortment) -> pl
         basket_id="B" + (pl.col("basket") + _FIRST_BASKET).cast(pl.String),
         user_id=pl.when(pl.col("customer") != GUEST).then(_user_id(pl.col("customer"))),
     )
-    start = pl.lit(datetime.combine(FIRST_DAY, datetime.min.time()))
+    start = pl.lit(datetime.combine(last_day - timedelta(days=DAYS - 1), datetime.min.time()))
     return (
         pl.concat([events.join(buyers, on="basket", validate="m:1"), _bot_views(goods)], how="diagonal")
         .join(products, on="item", validate="m:1")

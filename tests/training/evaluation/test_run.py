@@ -28,7 +28,7 @@ from training.evaluation.bootstrap import difference, resample
 from training.evaluation.results import RECIPE, Evaluation
 from training.evaluation.table import as_text
 from training.evaluation.tasks import Activity, Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.windows import Window, test_window
 
@@ -52,7 +52,7 @@ def window(config: Config, interactions: Interactions) -> Window:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config, interactions: Interactions) -> Evaluation:
-    return run.evaluate(RankerExamples(interactions, config, False), backtests=1)
+    return run.evaluate(TrainingRun(interactions, config, False), backtests=1)
 
 
 def rewritten(interactions: Interactions, window: Window) -> Interactions:
@@ -75,7 +75,7 @@ def rewritten(interactions: Interactions, window: Window) -> Interactions:
 def fitted(interactions: Interactions, config: Config, window: Window) -> Iterator[Model]:
     found = known.hold_out(interactions, config, window)
     assert found is not None
-    with run.fitted_before(found, RankerExamples(interactions, config, False)) as model:
+    with run.fitted_before(found, TrainingRun(interactions, config, False)) as model:
         yield model
 
 
@@ -131,7 +131,7 @@ def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Co
     found = known.hold_out(interactions, config, window)
     assert found is not None
     cases = known.make_cases(found, np.random.default_rng(run.SEED))
-    with run.fitted_before(found, RankerExamples(interactions, config, False)) as model:
+    with run.fitted_before(found, TrainingRun(interactions, config, False)) as model:
         for task, repeat in ((Task.NEXT_PURCHASES, Repeat.ALLOW), (Task.DISCOVERY, Repeat.EXCLUDE)):
             picks = ask(model, cases[task], K, show_progress=False)
             for row, user in enumerate(cases[task].user.tolist()):
@@ -190,14 +190,14 @@ def test_the_table_names_every_model_and_window(evaluation: Evaluation) -> None:
 def test_the_same_evaluation_twice_is_the_same(
     interactions: Interactions, config: Config, evaluation: Evaluation
 ) -> None:
-    again = run.evaluate(RankerExamples(interactions, config, False), backtests=0)
+    again = run.evaluate(TrainingRun(interactions, config, False), backtests=0)
     assert again.metrics == {**evaluation.metrics, "backtests": []}
 
 
 def test_recipe_ndcg_is_on_the_very_same_cases(
     interactions: Interactions, config: Config, window: Window, evaluation: Evaluation
 ) -> None:
-    values = run.recipe_ndcg(RankerExamples(interactions, config, False), window, (Task.DISCOVERY,))
+    values = run.recipe_ndcg(TrainingRun(interactions, config, False), window, (Task.DISCOVERY,))
     assert evaluation.test is not None
     assert list(values) == [Task.DISCOVERY]
     assert values[Task.DISCOVERY].tolist() == evaluation.test.tasks[Task.DISCOVERY].ndcg[RECIPE].tolist()
@@ -205,7 +205,7 @@ def test_recipe_ndcg_is_on_the_very_same_cases(
 
 def test_a_history_within_the_window_is_not_evaluated(interactions: Interactions, config: Config) -> None:
     long = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"test_days": 400})})
-    evaluation = run.evaluate(RankerExamples(interactions, long, False), backtests=2)
+    evaluation = run.evaluate(TrainingRun(interactions, long, False), backtests=2)
     assert evaluation.test is None
     assert evaluation.backtests == ()
     assert "skipped" in evaluation.metrics
@@ -244,9 +244,7 @@ def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path) -> None:
     window = test_window(interactions.frame, config.evaluation.test_days)
     without = config.model_copy(update={"model": config.model.model_copy(update={"half_life_days": 0.0})})
     tasks = (Task.NEXT_PURCHASES, Task.DISCOVERY)
-    fresh, stale = (
-        run.recipe_ndcg(RankerExamples(interactions, one, False), window, tasks) for one in (config, without)
-    )
+    fresh, stale = (run.recipe_ndcg(TrainingRun(interactions, one, False), window, tasks) for one in (config, without))
     for task in tasks:
         gain = difference(fresh[task], stale[task], resample(len(fresh[task]), np.random.default_rng(0)))
         assert gain.low > 0, task

@@ -15,7 +15,7 @@ from training.errors import DataError
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.products import usual_price
 from training.reading import files
-from training.reading.sources import open_tables, public_name
+from training.reading.sources import open_tables
 from training.reading.times import read_times
 
 at = datetime.fromisoformat
@@ -261,12 +261,6 @@ def test_no_usable_rows_say_why(tmp_path: Path) -> None:
     assert "those read are transaction" in said
     file.write_text("user_id,item_id,time\n")
     assert f"{file}: no usable rows" in problem(file)
-
-
-def test_public_names_keep_secrets() -> None:
-    assert public_name("orders/*.csv") == "orders/*.csv"
-    assert public_name("https://me:pw@host/a.csv?signature=x") == "https://host/a.csv"
-    assert public_name("postgresql://me:pw@host/shop") == "postgresql://me:***@host/shop"
 
 
 def test_the_configuration_file_maps_the_columns(tmp_path: Path) -> None:

@@ -9,17 +9,18 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.support.shop import SAMPLE_LAST_DAY
 from training.interactions.cleaning import bots
 from training.sample_shop.catalogue import CATEGORIES, products
-from training.sample_shop.demand import COMPLEMENTS, CONSUMABLES, FIRST_DAY, LAST_DAY, SEGMENTS, TREND
+from training.sample_shop.demand import COMPLEMENTS, CONSUMABLES, DAYS, SEGMENTS, TREND
 from training.sample_shop.shop import CATALOGUE_FILE, PURCHASES_FILE, SampleShop, generate
 
-END = datetime.combine(LAST_DAY, datetime.min.time()) + timedelta(days=1)
+END = datetime.combine(SAMPLE_LAST_DAY, datetime.min.time()) + timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> SampleShop:
-    return generate(1, tmp_path_factory.mktemp("sample") / "shop")
+    return generate(1, tmp_path_factory.mktemp("sample") / "shop", SAMPLE_LAST_DAY)
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +45,28 @@ def sales(rows: pl.DataFrame) -> pl.DataFrame:
     ).unique(["basket_id", "item_id"])
 
 
-def test_same_seed_same_bytes(shop: SampleShop, tmp_path: Path) -> None:
-    again = generate(1, tmp_path)
+def test_same_seed_and_day_same_bytes(shop: SampleShop, tmp_path: Path) -> None:
+    again = generate(1, tmp_path, SAMPLE_LAST_DAY)
     assert again.purchases.read_bytes() == shop.purchases.read_bytes()
     assert again.catalogue.read_bytes() == shop.catalogue.read_bytes()
     assert again.complements == shop.complements
     assert again.tastes == shop.tastes
 
 
+@pytest.mark.parametrize("days", [-1, 3, 200])
+def test_on_another_day_it_is_the_same_shop(shop: SampleShop, rows: pl.DataFrame, tmp_path: Path, days: float) -> None:
+    """Also where weekdays and months are others."""
+    moved = generate(1, tmp_path, SAMPLE_LAST_DAY + timedelta(days=days))
+    there = pl.read_csv(moved.purchases, schema_overrides={"time": pl.Datetime("us")})
+    assert there.with_columns(pl.col("time") - timedelta(days=days)).equals(rows)
+    assert moved.catalogue.read_bytes() == shop.catalogue.read_bytes()
+    assert moved.tastes == shop.tastes
+
+
 def test_another_seed_is_another_history_of_the_same_products(
     shop: SampleShop, catalogue: pl.DataFrame, tmp_path: Path
 ) -> None:
-    other = generate(2, tmp_path)
+    other = generate(2, tmp_path, SAMPLE_LAST_DAY)
     assert other.purchases.read_bytes() != shop.purchases.read_bytes()
     assert pl.read_csv(other.catalogue).drop("available").equals(catalogue.drop("available"))
 
@@ -63,7 +74,7 @@ def test_another_seed_is_another_history_of_the_same_products(
 def test_a_second_run_replaces_the_files_and_leaves_nothing_else(shop: SampleShop, tmp_path: Path) -> None:
     (tmp_path / PURCHASES_FILE).write_text("half a fi")
     (tmp_path / "notes.txt").write_text("mine")
-    assert generate(1, tmp_path).purchases.read_bytes() == shop.purchases.read_bytes()
+    assert generate(1, tmp_path, SAMPLE_LAST_DAY).purchases.read_bytes() == shop.purchases.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {PURCHASES_FILE, CATALOGUE_FILE, "notes.txt"}
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
@@ -111,7 +122,7 @@ def test_every_planted_line_exists() -> None:
 def test_history_is_in_order_and_within_its_days(rows: pl.DataFrame) -> None:
     times = rows["time"].drop_nulls()
     assert times.is_sorted()
-    assert times[0] >= datetime.combine(FIRST_DAY, datetime.min.time())
+    assert times[0] >= END - timedelta(days=DAYS)
     assert END - timedelta(days=1) <= times[-1] < END
 
 

@@ -16,12 +16,12 @@ from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
 from training.evaluation.run import evaluate
 from training.evaluation.tasks import Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
 from training.selection import gate
-from training.selection.champion import Champion, ask_champion
+from training.selection.champion import Champion, measure_champion
 from training.selection.gate import PUBLISHED, Check, GateError, judge, pass_gate
-from training.selection.recipe_choice import RecipeChoice, settled
+from training.selection.recipe_choice import RecipeChoice
 
 NOTHING = Champion({}, None)
 
@@ -41,7 +41,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config) -> Evaluation:
-    return evaluate(RankerExamples(read_interactions(config, progress=False), config, False), 0)
+    return evaluate(TrainingRun(read_interactions(config, progress=False), config, False), 0)
 
 
 BASE = np.random.default_rng(0).random(400)
@@ -129,29 +129,30 @@ def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, publi
 
 def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: Config, published: Store) -> None:
     interactions = read_interactions(many, progress=False)
-    evaluation = evaluate(RankerExamples(interactions, refused(many), False), 0)
-    former = ask_champion(published, evaluation.test, RankerExamples(interactions, refused(many), False))
+    evaluation = evaluate(TrainingRun(interactions, refused(many), False), 0)
+    champion = measure_champion(published, evaluation.test, TrainingRun(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
-    assert former.note is None
-    assert former.ndcg[Task.DISCOVERY].tolist() == stored.tolist()
+    assert champion.note is None
+    assert champion.ndcg[Task.DISCOVERY].tolist() == stored.tolist()
 
 
 def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Config, published: Store) -> None:
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    evaluation = evaluate(RankerExamples(interactions, refused(many), False), 0)
-    former = ask_champion(published, evaluation.test, RankerExamples(interactions, refused(many), False))
+    evaluation = evaluate(TrainingRun(interactions, refused(many), False), 0)
+    champion = measure_champion(published, evaluation.test, TrainingRun(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
-    assert former.note is None
-    assert former.ndcg[Task.DISCOVERY] == pytest.approx(stored), "the rows are the same after all"
+    assert champion.note is None
+    assert champion.ndcg[Task.DISCOVERY] == pytest.approx(stored), "the rows are the same after all"
 
 
 def test_the_same_settings_on_other_data_are_not_fitted_twice(many: Config, published: Store) -> None:
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    ranker_examples = settled(RankerExamples(interactions, many, False), RecipeChoice("blend", many.model.weights, {}))
-    evaluation = evaluate(ranker_examples, 0)
-    former = ask_champion(published, evaluation.test, ranker_examples)
-    assert former.ndcg == {}
-    assert "the same settings" in str(former.note)
+    blend = RecipeChoice("blend", many.model.weights, {}).applied_to(many.model)
+    run = TrainingRun(interactions, many.model_copy(update={"model": blend}), False)
+    evaluation = evaluate(run, 0)
+    champion = measure_champion(published, evaluation.test, run)
+    assert champion.ndcg == {}
+    assert "the same settings" in str(champion.note)
 
 
 TOML = """
