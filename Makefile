@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A process a CPU, each with a run of neighbouring tests, so that what a module sets up is set up once or twice.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 LIMIT ?= 10
 MINUTES ?= 30
 
@@ -49,18 +51,19 @@ tune: $(READY) ## search hyper-parameters for MINUTES=30 and write the configura
 bench: $(READY) ## measure speed and memory against floors and peers, S being DATA with CONFIG, into benchmarks/results/
 	@$(BIN)/python -m benchmarks $(TRAINING)
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -m "not slow"
+test: $(READY) ## run the tests, with FAST=1 those alone that start no process, database or service
+	$(PYTEST) -m "not slow$(if $(FAST), and not integration)"
 
-test-slow: $(READY) ## run the tests that take over a minute
-	$(BIN)/python -m pytest -m slow
+test-slow: $(READY) ## run the tests that take long and rarely fail
+	$(PYTEST) -m slow
 
-check: $(READY) ## formatter, linter, types, import layers, tests: the one gate
+check: $(READY) ## formatter, linter, types, import layers, repeated lines, tests with their coverage: the one gate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/pylint artifacts training service
+	$(PYTEST) -m "not slow" --cov --cov-report=term
 
 format: $(READY) ## format the code and fix what the linter can
 	$(BIN)/ruff format .
