@@ -13,6 +13,7 @@ from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from service.http.body import JSON, NDJSON
+from service.http.fields import Nothing, Request
 from service.http.keys import Scope
 from service.limits import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES, MAX_EVENTS_BODY_BYTES, MAX_ITEMS_BODY_BYTES
 from service.live import views as live_views
@@ -24,11 +25,9 @@ from service.recommendations.schemas import (
     BatchRecommendations,
     CrossSell,
     ItemCrossSell,
-    Nothing,
     Popular,
     Rank,
     Recommendations,
-    Request,
     SimilarItems,
     UserRecommendations,
 )
@@ -195,7 +194,7 @@ ROUTES = (
         "tell_user_data",
         "All that is held of a user",
         User,
-        live_views.tell_user_data,
+        live_views.get_user_data,
         answer=UserDataBody,
         scope=Scope.WRITE,
         live=True,

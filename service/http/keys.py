@@ -119,7 +119,7 @@ def _write(path: Path, keys: Keys) -> None:
 
 
 @dataclass
-class Gate:
+class Authorizer:
     """Lets a request pass when its key has the scope; follows changes of the file.
 
     A file that goes away or breaks later closes nothing and opens nothing: the keys known before stay in force.

@@ -10,7 +10,7 @@ import pytest
 from artifacts.publishing.store import Store
 from service.__main__ import main
 from service.http.errors import ScopeError, UnknownKeyError
-from service.http.keys import Gate, KeysFileError, Scope, create_key, read_keys, revoke_key
+from service.http.keys import Authorizer, KeysFileError, Scope, create_key, read_keys, revoke_key
 from tests.support.gunicorn_service import ROOT, Service, running, wait_for
 
 BATCH = {"user_ids": ["u1"], "limit": 1}
@@ -65,7 +65,7 @@ def test_a_broken_file_names_what_is_wrong(tmp_path: Path, text: str, message: s
     path = tmp_path / "keys.json"
     path.write_text(text)
     with pytest.raises(KeysFileError, match=message):
-        Gate(path)
+        Authorizer(path)
 
 
 @pytest.mark.parametrize(
@@ -74,26 +74,26 @@ def test_a_broken_file_names_what_is_wrong(tmp_path: Path, text: str, message: s
 def test_only_the_key_itself_opens(tmp_path: Path, header: str | None) -> None:
     path = tmp_path / "keys.json"
     token = create_key(path, "shop", frozenset({Scope.READ}))
-    gate = Gate(path)
-    gate.check(f"Bearer {token}", Scope.READ)
-    gate.check(f"bearer {token}", Scope.READ)
+    authorizer = Authorizer(path)
+    authorizer.check(f"Bearer {token}", Scope.READ)
+    authorizer.check(f"bearer {token}", Scope.READ)
     with pytest.raises(UnknownKeyError):
-        gate.check(header and header.replace("{}", token), Scope.READ)
+        authorizer.check(header and header.replace("{}", token), Scope.READ)
 
 
 def test_a_scope_includes_no_other(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    gates = {scope: create_key(path, scope, frozenset({scope})) for scope in Scope}
-    gate = Gate(path)
-    for scope, token in gates.items():
-        gate.check(f"Bearer {token}", scope)
+    tokens = {scope: create_key(path, scope, frozenset({scope})) for scope in Scope}
+    authorizer = Authorizer(path)
+    for scope, token in tokens.items():
+        authorizer.check(f"Bearer {token}", scope)
         for other in set(Scope) - {scope}:
             with pytest.raises(ScopeError, match=f"no scope {other}"):
-                gate.check(f"Bearer {token}", other)
+                authorizer.check(f"Bearer {token}", other)
 
 
 def test_without_a_file_nothing_is_asked() -> None:
-    Gate(None).check(None, Scope.ADMIN)
+    Authorizer(None).check(None, Scope.ADMIN)
 
 
 def test_the_command_prints_a_key_once(tmp_path: Path) -> None:
