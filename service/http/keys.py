@@ -6,9 +6,9 @@ passwords would only cost every request time.
 
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from artifacts.publishing.durable import locked, replace_text
 from service.http.errors import ScopeError, UnknownKeyError
 from service.telemetry.log import write_line
 
@@ -88,34 +89,42 @@ def create_key(path: Path, name: str, scopes: frozenset[Scope]) -> str:
 
     Raises KeysFileError where the name is taken or the file cannot be read or written.
     """
-    keys = read_keys(path) if path.exists() else Keys()
-    if any(key.name == name for key in keys.keys):
-        raise KeysFileError(f"{path}: there is a key named {name!r} already")
     token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     key = Key(name=name, scopes=scopes, sha256=hash_token(token), created=datetime.now(UTC))
-    _write(path, Keys(keys=(*keys.keys, key)))
+    with _changing(path):
+        keys = read_keys(path) if path.exists() else Keys()
+        if any(other.name == name for other in keys.keys):
+            raise KeysFileError(f"{path}: there is a key named {name!r} already")
+        _write(path, Keys(keys=(*keys.keys, key)))
     return token
 
 
 def revoke_key(path: Path, name: str) -> None:
     """Remove a key from a file. Raises KeysFileError where no key has that name or the file cannot be written."""
-    keys = read_keys(path).keys
-    kept = tuple(key for key in keys if key.name != name)
-    if len(kept) == len(keys):
-        raise KeysFileError(f"{path}: there is no key named {name!r}")
-    _write(path, Keys(keys=kept))
+    with _changing(path):
+        keys = read_keys(path).keys
+        kept = tuple(key for key in keys if key.name != name)
+        if len(kept) == len(keys):
+            raise KeysFileError(f"{path}: there is no key named {name!r}")
+        _write(path, Keys(keys=kept))
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[None]:
+    """Keep other processes from changing the file between its reading and its writing. Raises KeysFileError.
+
+    The lock is a file of its own, which stays: the keys' file is another one after each change.
+    """
+    try:
+        with locked(path.with_name(path.name + ".lock")):
+            yield
+    except OSError as error:
+        raise KeysFileError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _write(path: Path, keys: Keys) -> None:
     """Swap the file in whole, so that a service that reads it meanwhile sees the old or the new one."""
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.absolute().parent, delete=False) as file:
-            file.write(keys.model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise KeysFileError(f"{path}: cannot be written: {error.strerror}") from error
+    replace_text(path, keys.model_dump_json(indent=2) + "\n", mode=0o600)
 
 
 @dataclass
