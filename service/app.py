@@ -11,7 +11,8 @@ from flask.sessions import NullSession, SessionInterface
 from artifacts.publishing.store import Store
 from service.api.openapi import openapi_document
 from service.api.operations import register_operations
-from service.api.routes import ROUTES, Route
+from service.api.route import LiveRoute, ModelRoute, Route
+from service.api.routes import LIVE_ROUTES, MODEL_ROUTES
 from service.http.body import NDJSON
 from service.http.errors import register_errors
 from service.http.keys import Authorizer
@@ -52,13 +53,11 @@ def create_app(settings: Settings) -> Flask:
     # A stream holds a thread as long as its reader likes: half of them stay free for everybody else.
     streams = BoundedSemaphore(max(1, settings.threads // 2))
     writers = BoundedSemaphore(max(1, settings.threads // 2))
-    for route in ROUTES:
-        rule = route.path.replace("{", "<").replace("}", ">")
-        if route.live:
-            endpoint = _live_endpoint(route, served_model, connection, authorizer, writers)
-        else:
-            endpoint = _endpoint(route, served_model, authorizer, QueryEnricher(connection, settings.explore), streams)
-        app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
+    enricher = QueryEnricher(connection, settings.explore)
+    for model_route in MODEL_ROUTES:
+        _add(app, model_route, _model_endpoint(model_route, served_model, authorizer, enricher, streams))
+    for live_route in LIVE_ROUTES:
+        _add(app, live_route, _live_endpoint(live_route, served_model, connection, authorizer, writers))
     openapi = cache(partial(openapi_document, secured=settings.api_keys_file is not None))
     register_operations(app, served_model, connection, authorizer, openapi)
     register_errors(app)
@@ -66,8 +65,17 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _endpoint(
-    route: Route, served_model: ServedModel, authorizer: Authorizer, enricher: QueryEnricher, streams: BoundedSemaphore
+def _add(app: Flask, route: Route, endpoint: Callable[..., Response]) -> None:
+    rule = route.path.replace("{", "<").replace("}", ">")
+    app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
+
+
+def _model_endpoint(
+    route: ModelRoute,
+    served_model: ServedModel,
+    authorizer: Authorizer,
+    enricher: QueryEnricher,
+    streams: BoundedSemaphore,
 ) -> Callable[..., Response]:
     def endpoint(**path: str) -> Response:
         environ = request.environ
@@ -84,7 +92,7 @@ def _endpoint(
 
 
 def _live_endpoint(
-    route: Route,
+    route: LiveRoute,
     served_model: ServedModel,
     connection: LiveConnection,
     authorizer: Authorizer,

@@ -23,6 +23,7 @@ from service.limits import STALL_SECONDS
 BODY = "body"
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+HTML = "text/html; charset=utf-8"
 
 
 def read_body(request: HttpRequest, max_bytes: int, problems: list[FieldProblem]) -> bytes:

@@ -100,7 +100,7 @@ class LinesTypeError(MediaTypeError):
 
 
 class BusyError(ServiceError):
-    """As many streams as this worker gives at once are under way."""
+    """As many streams, or writes, as this worker takes at once are under way."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_BUSY_SECONDS)}

@@ -15,7 +15,7 @@ from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.queries.answer import Answer
 from artifacts.queries.query import Query
 from artifacts.queries.recommend import recommend
-from service.http.body import JSON, NDJSON
+from service.http.body import HTML, JSON, NDJSON
 from service.http.errors import BusyError, NoReportError
 from service.http.fields import Nothing
 from service.recommendations.answers import answer_bytes, model_body
@@ -24,8 +24,6 @@ from service.state.live_connection import LiveConnection
 from service.state.served_model import ServedVersion
 from service.telemetry.metrics import observe_answer
 from service.telemetry.observation import Record
-
-HTML = "text/html; charset=utf-8"
 
 PRIVATE = "private, no-store"
 REVALIDATE = "no-cache"
