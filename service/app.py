@@ -13,9 +13,9 @@ from service.api.openapi import openapi_document
 from service.api.operations import register_operations
 from service.api.route import LiveRoute, ModelRoute, Route
 from service.api.routes import LIVE_ROUTES, MODEL_ROUTES
-from service.http.body import NDJSON
 from service.http.errors import register_errors
 from service.http.keys import Authorizer
+from service.http.media_types import NDJSON
 from service.http.parameters import from_body, from_url, lines_from_body
 from service.live.views import LiveContext
 from service.recommendations.views import REVALIDATE, Context, QueryEnricher

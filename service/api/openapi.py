@@ -11,16 +11,9 @@ import orjson
 from service.api.json_schema import Json, answer_schema, request_schemas
 from service.api.route import ModelRoute, Route, Tag
 from service.api.routes import ROUTES
-from service.http.body import HTML, JSON
-from service.http.errors import (
-    PROBLEM_TYPE,
-    NoModelError,
-    Problem,
-    ScopeError,
-    ServiceError,
-    UnknownKeyError,
-)
+from service.http.errors import NoModelError, Problem, ScopeError, ServiceError, UnknownKeyError
 from service.http.keys import Scope
+from service.http.media_types import HTML, JSON, PROBLEM_TYPE
 from service.recommendations.answers import StatusBody
 
 API_VERSION = "1.0.0"

@@ -8,8 +8,8 @@ from flask import Blueprint, Flask, Response, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.http.body import JSON
 from service.http.keys import Authorizer, Scope
+from service.http.media_types import JSON
 from service.recommendations.answers import LIVE, StatusBody
 from service.recommendations.views import REVALIDATE
 from service.state.live_connection import LiveConnection

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from flask import Response
 
-from service.http.body import JSON, NDJSON
 from service.http.errors import (
     InvalidRequestError,
     LinesTypeError,
@@ -22,6 +21,7 @@ from service.http.errors import (
 )
 from service.http.fields import Request
 from service.http.keys import Scope
+from service.http.media_types import JSON, NDJSON
 from service.limits import MAX_BODY_BYTES
 from service.recommendations.answers import AnswerBody
 

@@ -8,10 +8,10 @@ from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from service.api.route import LiveRoute, ModelRoute, Route, Tag
-from service.http.body import HTML, NDJSON
 from service.http.errors import BusyError, NoReportError
 from service.http.fields import Nothing
 from service.http.keys import Scope
+from service.http.media_types import HTML, NDJSON
 from service.limits import MAX_BATCH_BODY_BYTES, MAX_EVENTS_BODY_BYTES, MAX_ITEMS_BODY_BYTES
 from service.live import views as live_views
 from service.live.answers import ErasureBody, EventsBody, ItemBody, ItemsBody, PreferencesBody, UserDataBody

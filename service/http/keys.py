@@ -148,11 +148,11 @@ class Authorizer:
             return
         if monotonic() - self._looked > REREAD_SECONDS:
             self._reread()
-        key = self._keys.find(_token(authorization))
+        key = self._keys.find(_token(authorization, scope))
         if key is None:
-            raise UnknownKeyError("this API key is not known")
+            raise UnknownKeyError("this API key is not known", scope)
         if scope not in key.scopes:
-            raise ScopeError(f"this API key has no scope {scope}")
+            raise ScopeError(f"this API key has no scope {scope}", scope)
 
     def _reread(self) -> None:
         self._looked = monotonic()
@@ -176,10 +176,10 @@ class Authorizer:
         return (stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat else None
 
 
-def _token(authorization: str | None) -> str:
+def _token(authorization: str | None, scope: Scope) -> str:
     if not authorization:
-        raise UnknownKeyError("an API key is needed: Authorization: Bearer <key>")
+        raise UnknownKeyError("an API key is needed: Authorization: Bearer <key>", scope)
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip().isascii():
-        raise UnknownKeyError("an API key is needed in the form Authorization: Bearer <key>")
+        raise UnknownKeyError("an API key is needed in the form Authorization: Bearer <key>", scope)
     return token.strip()

@@ -17,8 +17,9 @@ from artifacts.live.events import Event
 from artifacts.live.items import ItemUpdate
 from artifacts.live.store import LiveStore
 from artifacts.model.model import Model
-from service.http.body import BODY, JSON
+from service.http.body import BODY
 from service.http.errors import BusyError, FieldProblem, InvalidRequestError, NoModelError
+from service.http.media_types import JSON
 from service.http.parameters import field_problems
 from service.limits import (
     MAX_EVENT_AGE_DAYS,

@@ -15,9 +15,9 @@ from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.queries.answer import Answer
 from artifacts.queries.query import Query
 from artifacts.queries.recommend import recommend
-from service.http.body import HTML, JSON, NDJSON
 from service.http.errors import BusyError, NoReportError
 from service.http.fields import Nothing
+from service.http.media_types import HTML, JSON, NDJSON
 from service.recommendations.answers import answer_bytes, model_body
 from service.recommendations.schemas import BatchRecommendations
 from service.state.live_connection import LiveConnection
