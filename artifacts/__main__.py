@@ -1,6 +1,7 @@
 """`python -m artifacts`: look after the published versions."""
 
 import argparse
+import os
 import sys
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command on the store of `ARTIFACTS_DIR`; answer the exit code, 0 or 2."""
     options = _parser().parse_args(arguments)
     try:
-        return _COMMANDS[options.command](Store(artifacts_dir()), options)
+        return _COMMANDS[options.command](Store(artifacts_dir(os.environ)), options)
     except (ArtifactError, OSError) as error:
         return _fail(str(error))
 

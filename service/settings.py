@@ -73,7 +73,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=_integer(environ, "PORT", DEFAULT_PORT, (0, 65535), problems),
         workers=_integer(environ, "WORKERS", available_cpus(), (1, MAX_WORKERS), problems),
         threads=_integer(environ, "THREADS", DEFAULT_THREADS, (1, MAX_THREADS), problems),
-        artifacts_dir=artifacts_dir(),
+        artifacts_dir=artifacts_dir(environ),
         api_keys_file=Path(keys_file) if keys_file else None,
         serve_without_keys=_yes(environ, "SERVE_WITHOUT_KEYS", problems),
         live_url=_live_url(environ, problems),

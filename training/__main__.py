@@ -184,7 +184,7 @@ def _price(text: str) -> float:
 
 
 def _train(options: argparse.Namespace) -> None:
-    store = Store(artifacts_dir())
+    store = Store(artifacts_dir(os.environ))
     live = read_live_settings(os.environ)
     version = train(_config(options, store), store, not options.quiet, options.force, live)
     print(summarise(read_manifest(store.path(version))))
@@ -192,7 +192,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    store = Store(artifacts_dir())
+    store = Store(artifacts_dir(os.environ))
     directory = options.out or store.root / "evaluation"
     live = read_live_settings(os.environ)
     evaluation = measure(_config(options, store), store, directory, not options.quiet, options.seeds, live=live)
@@ -201,7 +201,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _tune(options: argparse.Namespace) -> None:
-    config = _config(options, Store(artifacts_dir()))
+    config = _config(options, Store(artifacts_dir(os.environ)))
     live = read_live_settings(os.environ)
     tuned = tune(config, options.config, options.out, Budget(60 * options.minutes), not options.quiet, live=live)
     print(f"{tuned.text}\nwrote {options.out}")
@@ -224,7 +224,7 @@ def _picks(options: argparse.Namespace) -> None:
     )
     live = read_live_settings(os.environ)
     tally = write_picks(
-        Store(artifacts_dir()),
+        Store(artifacts_dir(os.environ)),
         options.out,
         query,
         options.users,

@@ -13,9 +13,8 @@ from service.settings import (
 )
 
 
-def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path))
-    assert read_settings({}) == Settings(
+def test_defaults(tmp_path: Path) -> None:
+    assert read_settings({"ARTIFACTS_DIR": str(tmp_path)}) == Settings(
         host="127.0.0.1",
         port=8000,
         workers=available_cpus(),

@@ -476,10 +476,8 @@ def test_prune_changes_neither_the_current_version_nor_where_a_rollback_leads(
 
 
 def test_the_setting_names_the_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path))
-    assert artifacts_dir() == tmp_path
-    monkeypatch.setenv("ARTIFACTS_DIR", "")
-    assert artifacts_dir() == DEFAULT_DIRECTORY
-    monkeypatch.delenv("ARTIFACTS_DIR")
-    assert artifacts_dir() == DEFAULT_DIRECTORY
+    monkeypatch.setenv("ARTIFACTS_DIR", "elsewhere")
+    assert artifacts_dir({"ARTIFACTS_DIR": str(tmp_path)}) == tmp_path
+    assert artifacts_dir({"ARTIFACTS_DIR": ""}) == DEFAULT_DIRECTORY
+    assert artifacts_dir({}) == DEFAULT_DIRECTORY
     assert DEFAULT_DIRECTORY.parts[-2:] == ("artifacts", "store")
