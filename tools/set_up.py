@@ -76,7 +76,6 @@ def _install(environment: Path) -> None:
     command = [str(environment / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["--progress-bar", "off", "--require-hashes", "-r", str(LOCK)]
     n_packages = len(re.findall(r"^[A-Za-z0-9][^ ]*==", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
-    _say(f"installing {n_packages} packages, about 1 GB: a few minutes, once")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
     lines: Queue[str | None] = Queue()
     Thread(target=_hand_on, args=(process.stdout, lines), daemon=True).start()
@@ -122,6 +121,8 @@ class Installation:
         if word == "Ignoring":  # it is for other systems
             self._n_packages -= 1
         elif word in {"Collecting", "Processing", "Requirement"}:
+            if not self._collected:
+                _say(f"installing {self._n_packages} packages, about 1 GB: a few minutes, once")
             self._collected += 1
             self.progress.show("downloading", self._collected, self._n_packages)
         elif word == "Installing":

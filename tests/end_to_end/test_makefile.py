@@ -114,7 +114,7 @@ def test_the_set_up_says_a_line_a_step_and_outlasts_a_move(checkout: Path) -> No
     assert re.fullmatch(r"setup: checking Python 3\.\d+\.\w+, its venv, and the OpenMP runtime libgomp", lines[0])
     assert lines[1:3] == [
         "setup: creating the environment in .venv",
-        "setup: installing 3 packages, about 1 GB: a few minutes, once",
+        "setup: installing 2 packages, about 1 GB: a few minutes, once",
     ]
     assert "setup: downloading 2 of 2" in lines[3:-1]
     assert re.fullmatch(r"setup: done in \d+ seconds", lines[-1])
