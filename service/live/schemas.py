@@ -18,16 +18,14 @@ from pydantic import (
 from artifacts.live.activity import EventType
 from artifacts.live.events import Event
 from artifacts.live.items import ITEM_FIELDS, ItemUpdate
+from service.http.fields import WITHOUT_NUL, Category, Id, Request, StoredPrice
 from service.limits import (
     MAX_ADDRESS_CHARACTERS,
-    MAX_CATEGORY_CHARACTERS,
     MAX_EVENTS,
-    MAX_PRICE,
     MAX_QUANTITY,
     MAX_REQUEST_ID_CHARACTERS,
     MAX_TITLE_CHARACTERS,
 )
-from service.recommendations.schemas import WITHOUT_NUL, Id, Request
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -41,9 +39,7 @@ def _text_of_a_time(value: Any) -> Any:
 
 Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text_of_a_time)]
 RequestId = Annotated[str, Field(min_length=1, max_length=MAX_REQUEST_ID_CHARACTERS, pattern=WITHOUT_NUL)]
-Price = Annotated[float, Field(ge=0, le=MAX_PRICE, allow_inf_nan=False)]
 Title = Annotated[str, Field(max_length=MAX_TITLE_CHARACTERS, pattern=WITHOUT_NUL)]
-Category = Annotated[str, Field(min_length=1, max_length=MAX_CATEGORY_CHARACTERS, pattern=WITHOUT_NUL)]
 Address = Annotated[str, Field(max_length=MAX_ADDRESS_CHARACTERS, pattern=WITHOUT_NUL)]
 
 
@@ -68,7 +64,7 @@ class EventBody(Request):
     item_id: Id
     time: Time
     quantity: Annotated[float, Field(gt=0, le=MAX_QUANTITY, allow_inf_nan=False)] | None = None
-    price: Annotated[Price | None, Field(description="Of one piece, in the shop's currency.")] = None
+    price: Annotated[StoredPrice | None, Field(description="Of one piece, in the shop's currency.")] = None
     request_id: Annotated[RequestId | None, Field(description="The answer that showed the item.")] = None
 
     @field_validator("session_id")
@@ -103,7 +99,7 @@ class ItemFields(Request):
     """What is said of an item; what is left out stays as it is, and null goes back to what the trained model knows."""
 
     available: bool | None = None
-    price: Price | None = None
+    price: StoredPrice | None = None
     title: Title | None = None
     category: Category | None = None
     image_url: Address | None = None
