@@ -13,7 +13,7 @@ from artifacts.queries.candidates import find_candidates
 from artifacts.queries.eligibility import Mask
 from artifacts.queries.neighbours import add_up_neighbours
 from artifacts.queries.query import Query
-from artifacts.queries.scoring import query_vector_of
+from artifacts.queries.scoring import blend_scores, query_vector_of
 from artifacts.queries.user_state import UserState, read_user_state
 
 NO_SESSION = np.empty(0, np.int32)
@@ -74,9 +74,8 @@ def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch
     user = int(np.argmax(np.diff(model.history.indptr)))
     user_state, query_vector = read(model, user)
     items = user_state.bought.astype(np.int64)
-    blend = model.item_vectors[items] @ query_vector
-    blend += model.recipe.weights.frequency * user_state.history.frequency
+    blend = blend_scores(model, query_vector, items, user_state.history.frequency)
     monkeypatch.setattr(module, "FROM_HISTORY", 3)
     found = find_candidates(model, user_state, query_vector, np.ones(len(model.item_ids), np.bool_))
     assert len(items) > 3
-    assert found.items[:3].tolist() == items[np.argsort(-blend)][:3].tolist()
+    assert found.items[:3].tolist() == items[np.argsort(-blend, kind="stable")][:3].tolist()
