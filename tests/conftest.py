@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from artifacts.model.model import Model, open_model
+from artifacts.model.model import Model, open_model, save_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import Service, running
@@ -91,6 +91,6 @@ def sample_model(sample_shop: SampleShop, tmp_path_factory: pytest.TempPathFacto
     store = Store(tmp_path_factory.mktemp("sample") / "store")
     with store.draft() as draft:
         fitted = fit(dataset, interactions.catalogue, config.model, show_progress=False)
-        with_similar(fitted, show_progress=False).save(draft)
+        save_model(draft, with_similar(fitted, show_progress=False))
         store.publish(draft, Provenance(created="2025-07-01T00:00:00+00:00"))
     return open_model(store.current_path())

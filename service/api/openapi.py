@@ -15,7 +15,7 @@ from service.recommendations.answers import StatusBody
 
 Json = dict[str, Any]
 
-API_VERSION = "1.0.0"
+API_VERSION = "1.1.0"
 _REF = "#/components/schemas/{model}"
 _KEY = "api_key"
 _DESCRIPTION = (

@@ -19,6 +19,7 @@ from artifacts.queries.query import Fallback, Query, Repeat
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from tests.support.paths import ROOT
+from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training.__main__ import main
 from training.config import Config, Data, ModelSettings
@@ -77,7 +78,7 @@ def test_the_same_data_configuration_and_seed_give_the_same_version_and_answers(
         Query(items=("I000",), explain=True),
         Query(recent_items=("I004",)),
     ]:
-        answers = [[ask(model, query).picks for ask in (recommend, cross_sell, popular)] for model in models]
+        answers = [[served_picks(ask(model, query)) for ask in (recommend, cross_sell, popular)] for model in models]
         assert answers[0] == answers[1]
 
 
@@ -222,10 +223,10 @@ def test_a_shop_of_guests_has_no_users_but_sells_together_what_goes_together(tmp
     items, numbers = ([pair[column] for pair in pairs] for column in (0, 1))
     model = train_on(rows_of([None] * len(pairs), items, numbers, [0] * len(pairs)), tmp_path)
     assert len(model.user_ids) == 0
-    assert cross_sell(model, Query(items=("machine",))).picks[0].item_id == "beans"
-    assert popular(model, Query()).picks[0].item_id == "beans"
+    assert served_picks(cross_sell(model, Query(items=("machine",))))[0].item_id == "beans"
+    assert served_picks(popular(model, Query()))[0].item_id == "beans"
     answer = recommend(model, Query(user_id="u", recent_items=("cup",)))
-    assert len(answer.picks) == 3
+    assert len(served_picks(answer)) == 3
     assert answer.fallback is Fallback.UNKNOWN_USER
 
 
@@ -245,8 +246,8 @@ def test_the_smallest_shops_train_and_answer(tmp_path: Path, rows: pl.DataFrame)
     n_items = len(model.item_ids)
     for repeat in Repeat:
         for query in [Query(user_id="u", repeat=repeat, explain=True), Query(user_id="u", items=("a",), repeat=repeat)]:
-            assert len(recommend(model, query).picks) <= n_items
-            assert len(cross_sell(model, Query(items=("a",), explain=True)).picks) == n_items - 1
-    assert len(recommend(model, Query(user_id="u", repeat=Repeat.ALLOW)).picks) == n_items
-    assert len(similar(model, Query(items=("a",))).picks) == n_items - 1
-    assert len(popular(model, Query()).picks) == n_items
+            assert len(served_picks(recommend(model, query))) <= n_items
+            assert len(served_picks(cross_sell(model, Query(items=("a",), explain=True)))) == n_items - 1
+    assert len(served_picks(recommend(model, Query(user_id="u", repeat=Repeat.ALLOW)))) == n_items
+    assert len(served_picks(similar(model, Query(items=("a",))))) == n_items - 1
+    assert len(served_picks(popular(model, Query()))) == n_items
