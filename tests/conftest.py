@@ -21,8 +21,8 @@ from training.interactions.dataset import encode
 from training.interactions.interactions import read_interactions
 from training.sample_shop.shop import SampleShop, generate
 
-# What `make test FAST=1` leaves out: whatever lies in these folders or needs one of these fixtures, and the modules
-# that mark themselves because they start processes.
+# What `make test FAST=1` leaves out: whatever lies in these folders or needs one of these fixtures, and the tests that
+# mark themselves because they start processes or train much.
 INTEGRATION_FOLDERS = (ROOT / "tests" / "benchmarks", ROOT / "tests" / "end_to_end")
 INTEGRATION_FIXTURES = {"service", "postgres_server", "sample_shop", "sample_model"}
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.integration)

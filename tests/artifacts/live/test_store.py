@@ -70,6 +70,7 @@ def open_it(url: str, barrier: object) -> None:
         store.set_personalized("ana", False)
 
 
+@pytest.mark.integration
 def test_processes_that_start_together_make_one_schema(live_url: str) -> None:
     barrier = SPAWN.Barrier(4)
     processes = [SPAWN.Process(target=open_it, args=(live_url, barrier)) for _ in range(4)]
@@ -165,6 +166,7 @@ def write_batches(url: str, writer: int) -> None:
             store.insert([*(event(first + place) for place in range(BATCH)), shared])
 
 
+@pytest.mark.integration
 def test_a_follower_misses_nothing_of_several_writers(live_url: str, store: LiveStore) -> None:
     """Numbers come in the order of commits: to go on from the last number seen is enough."""
     processes = [SPAWN.Process(target=write_batches, args=(live_url, writer)) for writer in range(WRITERS)]

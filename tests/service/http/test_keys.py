@@ -177,6 +177,7 @@ def test_without_a_file_nothing_is_asked() -> None:
     Authorizer(None).check(None, Scope.ADMIN)
 
 
+@pytest.mark.integration
 def test_the_command_prints_a_key_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     command = [sys.executable, "-m", "service", "keys", "--file", str(path)]
@@ -233,6 +234,7 @@ def refusal_of(service: Service, request: Request, headers: dict[str, str]) -> t
     return reply.status, reply.json["detail"], reply.headers["WWW-Authenticate"]
 
 
+@pytest.mark.integration
 def test_each_request_needs_its_scope(tiny_store: Store, tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     tokens = {scope: create_key(path, scope, frozenset({scope})) for scope in Scope}
@@ -256,6 +258,7 @@ def test_each_request_needs_its_scope(tiny_store: Store, tmp_path: Path) -> None
                 )
 
 
+@pytest.mark.integration
 def test_a_running_service_follows_the_file(tiny_store: Store, tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     first = create_key(path, "first", frozenset({Scope.READ}))

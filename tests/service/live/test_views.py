@@ -27,6 +27,8 @@ from tests.support.gunicorn_service import DEADLINE_SECONDS, Reply, Service, ask
 from tests.support.live_events import connect, opened, rows
 from tests.support.postgres import Server, running_server
 
+pytestmark = pytest.mark.integration
+
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 

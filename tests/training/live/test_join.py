@@ -31,6 +31,8 @@ from training.job import measure, train
 from training.live.pruning import prune_live
 from training.live.settings import LiveSettings, read_live_settings
 
+pytestmark = pytest.mark.integration
+
 START = 1_760_000_000
 DAY = 86_400
 

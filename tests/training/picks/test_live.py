@@ -193,6 +193,7 @@ def test_what_the_version_was_trained_with_is_not_told_again(
     assert opted_out == {"u12", "u16"}
 
 
+@pytest.mark.integration
 def test_several_processes_write_the_very_file_that_one_writes(
     tiny_store: Store, tmp_path: Path, live: LiveStore, live_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +206,7 @@ def test_several_processes_write_the_very_file_that_one_writes(
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
 
 
+@pytest.mark.integration
 def test_a_chunk_may_lose_all_its_users(  # noqa: PLR0917
     tiny_store: Store, model: Model, tmp_path: Path, live: LiveStore, live_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -214,6 +214,7 @@ def test_users_without_picks_are_counted_and_have_no_rows(tiny_store: Store, tmp
         assert read(tmp_path / f"p.{ending}") == []
 
 
+@pytest.mark.integration
 def test_several_processes_write_the_very_file_that_one_writes(
     tiny_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
