@@ -25,15 +25,18 @@ def largest_parts(
     `scores` (n,) are the blend's for item indexes (n,), with `habit` (n,) and `neighbour_scores` (n,) in them where
     those are given; tastes are what the other parts leave.
     """
-    weights, sales = model.recipe.weights, model.item_vectors[items, -2:]
-    parts = np.full((len(PART_SOURCES), len(items)), -np.inf, np.float32)
-    parts[1] = np.float32(weights.popular) * sales[:, 0] + np.float32(weights.trend) * sales[:, 1]
-    parts[0] = scores - parts[1]
-    for place, part in ((_HABIT, habit), (_NEIGHBOURS, neighbour_scores)):
-        if part is not None:
-            parts[0] -= part
-            np.copyto(parts[place], part, where=part > 0)
-    return np.asarray(parts.argmax(axis=0), np.int64)
+    weights, vectors = model.recipe.weights, model.item_vectors
+    sales = np.float32(weights.popular) * vectors[:, -2][items] + np.float32(weights.trend) * vectors[:, -1][items]
+    others = [(place, part) for place, part in ((_HABIT, habit), (_NEIGHBOURS, neighbour_scores)) if part is not None]
+    tastes = scores - sales
+    for _, part in others:
+        tastes -= part
+    found = (sales > tastes).astype(np.int64)
+    largest = np.maximum(tastes, sales)
+    for place, part in others:
+        found[(part > largest) & (part > 0)] = place
+        largest = np.maximum(largest, part)
+    return found
 
 
 def with_sources(
