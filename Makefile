@@ -5,6 +5,8 @@ VENV := .venv
 # Tools are run as modules: the scripts beside Python name the directory that they were installed in.
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A process a CPU, each with a run of neighbouring tests, so that what a module sets up is set up once or twice.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 LIMIT ?= 10
 MINUTES ?= 30
 
@@ -50,18 +52,19 @@ tune: $(READY) ## search hyper-parameters for MINUTES=30 and write the configura
 bench: $(READY) ## measure speed and memory against floors and peers, S being DATA with CONFIG, into benchmarks/results/
 	@$(BIN)/python -m benchmarks $(TRAINING)
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -m "not slow"
+test: $(READY) ## run the tests, with FAST=1 those alone that start no process, database or service
+	$(PYTEST) -m "not slow$(if $(FAST), and not integration)"
 
-test-slow: $(READY) ## run the tests that take over a minute
-	$(BIN)/python -m pytest -m slow
+test-slow: $(READY) ## run the tests that take long and rarely fail
+	$(PYTEST) -m slow
 
-check: $(READY) ## formatter, linter, types, import layers, tests: the one gate
+check: $(READY) ## formatter, linter, types, import layers, repeated lines, tests with their coverage: the one gate
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/python $(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pylint artifacts training service
+	$(PYTEST) -m "not slow" --cov --cov-report=term
 
 format: $(READY) ## format the code and fix what the linter can
 	$(BIN)/python -m ruff format .

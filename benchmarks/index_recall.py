@@ -100,7 +100,7 @@ def narrowed(catalogue: Catalogue, n_items: int, rng: np.random.Generator) -> np
     if len(catalogue.categories) == 0:
         return rng.permutation(n_items) < NARROW * n_items
     sizes = np.bincount(catalogue.category[catalogue.category >= 0], minlength=len(catalogue.categories))
-    return catalogue.category == np.argmin(np.abs(sizes - NARROW * n_items))
+    return np.equal(catalogue.category, np.argmin(np.abs(sizes - NARROW * n_items)))
 
 
 def _ours(index: ItemIndex, size: str, name: str, rounds: list[Kinds]) -> Iterator[Row]:
@@ -144,7 +144,7 @@ def judge(vectors: Vectors, search: Search, asked: Asked) -> tuple[float, float]
         items = search(query, allowed)
         items = items[items >= 0]
         scores = vectors[items] @ query
-        hits += np.count_nonzero(allowed[items] & (scores >= least - 1e-5 * abs(least) - 1e-7))
+        hits += int(np.count_nonzero(allowed[items] & (scores >= least - 1e-5 * abs(least) - 1e-7)))
         full += len(items) == wanted
     return float(hits / asked.wants.sum()), full / len(asked.queries)
 

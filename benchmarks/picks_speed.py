@@ -124,7 +124,7 @@ def _picks(store: Store, listed: Path, *options: str) -> float:
     command = [sys.executable, "-m", "training", "picks", "--out", out, "--users", listed, "--quiet", *options]
     environment = {**os.environ, "ARTIFACTS_DIR": str(store.root)}
     start = time.perf_counter()
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run([*map(str, command)], env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
     return time.perf_counter() - start
 
 

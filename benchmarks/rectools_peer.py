@@ -25,7 +25,7 @@ def set_up(directory: Path) -> Path | None:
         venv.create(home, with_pip=True)
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT]
     ready = any(
-        subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603
+        subprocess.run([*map(str, command)], check=False, capture_output=True).returncode == 0  # noqa: S603
         for command in ([python, "-c", "import rectools"], install)
     )
     return python if ready else None
@@ -33,7 +33,7 @@ def set_up(directory: Path) -> Path | None:
 
 def rank_seconds(python: Path, task: Path, k: int) -> float:
     """Seconds in which RecTools finds the k best for each query that `save_task` wrote to the directory `task`."""
-    command = [python, Path(__file__), task, str(k)]
+    command: list[str | Path] = [python, Path(__file__), task, str(k)]
     return float(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))  # noqa: S603
 
 

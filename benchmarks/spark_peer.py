@@ -31,7 +31,7 @@ def set_up(directory: Path) -> Path | None:
         venv.create(home, with_pip=True)
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS]
     ready = any(
-        subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603
+        subprocess.run([*map(str, command)], check=False, capture_output=True).returncode == 0  # noqa: S603
         for command in ([python, "-c", "import pyspark"], install)
     )
     return python if ready else None

@@ -66,7 +66,7 @@ def _beside_a_smaller_shop(bench: Bench, size: str, ours: Trained) -> Iterator[R
 
 
 def _train(data: Path, store: Path) -> Trained:
-    command = [sys.executable, "-m", "training", "train", "--config", data / "shop.toml", "--quiet"]
+    command: list[str | Path] = [sys.executable, "-m", "training", "train", "--config", data / "shop.toml", "--quiet"]
     environment = {**os.environ, "ARTIFACTS_DIR": str(store)}
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603
@@ -84,7 +84,7 @@ def _train(data: Path, store: Path) -> Trained:
 
 def fit_seconds(store: Path) -> float:
     """Seconds of implicit's fit, in a process of its own, of the current version's matrix with its settings."""
-    command = [sys.executable, "-m", "benchmarks.training_cost", store]
+    command: list[str | Path] = [sys.executable, "-m", "benchmarks.training_cost", store]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     return float(json.loads(done.stdout))
 

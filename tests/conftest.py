@@ -1,6 +1,5 @@
 """What several test modules share."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from artifacts.model.model import Model, open_model
+from artifacts.model.model import Model, open_model, save_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
-from tests.support import postgres, shop
 from tests.support.gunicorn_service import Service, running
+from tests.support.paths import ROOT
+from tests.support.postgres import Server, running_server
+from tests.support.shop import SAMPLE_LAST_DAY, publish_tiny_shop
 from training.__main__ import SAMPLE_SEED
 from training.config import Config, Data
 from training.fitting.fit import fit, with_similar
@@ -20,41 +21,51 @@ from training.interactions.dataset import encode
 from training.interactions.interactions import read_interactions
 from training.sample_shop.shop import SampleShop, generate
 
+# What `make test FAST=1` leaves out: whatever lies in these folders or needs one of these fixtures, and the modules
+# that mark themselves because they start processes.
+INTEGRATION_FOLDERS = (ROOT / "tests" / "benchmarks", ROOT / "tests" / "end_to_end")
+INTEGRATION_FIXTURES = {"service", "postgres_server", "sample_shop", "sample_model"}
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.integration)
+
 # How long an example takes depends on what else the machine does.
 settings.register_profile("shop", deadline=None)
 settings.load_profile("shop")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if INTEGRATION_FIXTURES & set(getattr(item, "fixturenames", ())) or any(
+            item.path.is_relative_to(folder) for folder in INTEGRATION_FOLDERS
+        ):
+            item.add_marker(pytest.mark.integration)
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    """An empty PostgreSQL server. Without PostgreSQL installed: skipped, but a failure where CI is set."""
-    bin_dir = postgres.binaries()
-    if bin_dir is None:
-        problem = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
-        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
-    with postgres.running_server(bin_dir) as server:
+def postgres_server() -> Iterator[Server]:
+    """An empty PostgreSQL server."""
+    with running_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def postgres_url(postgres_server: postgres.Server) -> str:
+def postgres_url(postgres_server: Server) -> str:
     """The PostgreSQL server's URL."""
     return postgres_server.url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", POSTGRESQL])
 def live_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a live store can be made: a file that does not exist yet, or an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/live.db"
-    server: postgres.Server = request.getfixturevalue("postgres_server")
+    server: Server = request.getfixturevalue("postgres_server")
     return server.create_database(f"live_{secrets.token_hex(8)}")
 
 
 @pytest.fixture(scope="session")
 def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with one version, trained on the tiny shop; not to be changed."""
-    return shop.publish_tiny_shop(tmp_path_factory.mktemp("tiny"))
+    return publish_tiny_shop(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="session")
@@ -67,8 +78,8 @@ def service(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="session")
 def sample_shop(tmp_path_factory: pytest.TempPathFactory) -> SampleShop:
-    """The bundled sample shop as `make train` generates it; not to be changed."""
-    return generate(SAMPLE_SEED, tmp_path_factory.mktemp("sample") / "shop")
+    """The bundled sample shop as `make train` generates it, ended on a fixed day; not to be changed."""
+    return generate(SAMPLE_SEED, tmp_path_factory.mktemp("sample") / "shop", SAMPLE_LAST_DAY)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +91,6 @@ def sample_model(sample_shop: SampleShop, tmp_path_factory: pytest.TempPathFacto
     store = Store(tmp_path_factory.mktemp("sample") / "store")
     with store.draft() as draft:
         fitted = fit(dataset, interactions.catalogue, config.model, show_progress=False)
-        with_similar(fitted, show_progress=False).save(draft)
+        save_model(draft, with_similar(fitted, show_progress=False))
         store.publish(draft, Provenance(created="2025-07-01T00:00:00+00:00"))
     return open_model(store.current_path())

@@ -5,11 +5,13 @@ import math
 import os
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
 from artifacts.config import artifacts_dir
 from artifacts.errors import ArtifactError
+from artifacts.limits import MAX_LIMIT
 from artifacts.publishing.manifest import REPORT_NAME, read_manifest
 from artifacts.publishing.store import Store
 from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
@@ -27,7 +29,6 @@ from training.summary import summarise
 FAILED = 2
 REFUSED = 3
 SAMPLE_SEED = 7
-MAX_LIMIT = 100  # picks a user, as over HTTP
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -239,7 +240,8 @@ def _picks(options: argparse.Namespace) -> None:
 
 
 def _with_sample_shop(config: Config, store: Store) -> Config:
-    shop = generate(SAMPLE_SEED, store.root / "sample-shop")
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    shop = generate(SAMPLE_SEED, store.root / "sample-shop", yesterday)
     data = Data(source=str(shop.purchases), catalogue=str(shop.catalogue))
     return config.model_copy(update={"data": data})
 

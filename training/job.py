@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from artifacts.errors import ArtifactError
+from artifacts.model.model import save_model
 from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.publishing.store import DEFAULT_KEEP, Store
 from training.config import Config
@@ -15,7 +16,7 @@ from training.evaluation.run import BACKTESTS, evaluate
 from training.evaluation.spread import over_seeds
 from training.fitting.fit import with_similar
 from training.fitting.fit_recipe import fit_recipe
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.dataset import encode
 from training.interactions.interactions import read_interactions
 from training.interactions.sampling import draw_sample
@@ -26,9 +27,9 @@ from training.live.settings import NO_LIVE_STORE, LiveSettings
 from training.provenance import Stopwatch, describe
 from training.report.page import describe_run, write_report
 from training.report.past import past_versions, this_version
-from training.selection.champion import ask_champion, save_ndcg
+from training.selection.champion import measure_champion, save_ndcg
 from training.selection.gate import judge, pass_gate
-from training.selection.recipe_choice import choose_recipe, settled
+from training.selection.recipe_choice import choose_recipe
 
 
 def train(
@@ -46,20 +47,20 @@ def train(
         check_live(live, create=not store.versions())
         interactions = read_interactions(config, show_progress, live)
     with clock.step("choose the recipe"):
-        ranker_examples = RankerExamples(draw_sample(interactions), config, show_progress)
-        choice = choose_recipe(ranker_examples)
-        ranker_examples = settled(ranker_examples, choice)
+        run = TrainingRun(draw_sample(interactions), config, show_progress)
+        choice = choose_recipe(run)
+        run = run.with_model(choice.applied_to(config.model))
     with clock.step("evaluate"):
-        evaluation = evaluate(ranker_examples, backtests=0)
+        evaluation = evaluate(run, backtests=0)
     with clock.step("compare with the published version"):
-        published = ask_champion(store, evaluation.test, ranker_examples)
-    judgement = pass_gate(evaluation, published, config.gate.margin, force)
+        champion = measure_champion(store, evaluation.test, run)
+    judgement = pass_gate(evaluation, champion, config.gate.margin, force)
     with clock.step("encode"):
         dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
         newest = test_window(interactions.frame, config.evaluation.test_days).end
         interactions = replace(interactions, frame=interactions.frame.clear())  # a large shop's takes gigabytes
     with clock.step("fit"):
-        fitted = with_similar(fit_recipe(dataset, interactions.catalogue, ranker_examples, newest), show_progress)
+        fitted = with_similar(fit_recipe(dataset, interactions.catalogue, run, newest), show_progress)
     recall = {"recall@10": fitted.recipe.index_recall}
     metrics = {
         **evaluation.headline,
@@ -71,13 +72,13 @@ def train(
     }
     with store.draft() as draft:
         with clock.step("write"):
-            fitted.save(draft)
+            save_model(draft, fitted)
             save_ndcg(draft, evaluation.test)
         with clock.step("report"):
-            run = describe_run(interactions)
-            versions = [*past_versions(store), this_version(run.created, metrics)]
-            write_report(draft / REPORT_NAME, evaluation, run, judgement, versions)
-        version = store.publish(draft, describe(ranker_examples.config, interactions, dataset, metrics, clock.seconds))
+            described = describe_run(interactions)
+            versions = [*past_versions(store), this_version(described.created, metrics)]
+            write_report(draft / REPORT_NAME, evaluation, described, judgement, versions)
+        version = store.publish(draft, describe(run.config, interactions, dataset, metrics, clock.seconds))
     _prune(store, version, live)
     return version
 
@@ -110,11 +111,11 @@ def measure(  # noqa: PLR0913
     Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
     """
     interactions = draw_sample(read_interactions(config, show_progress, live))
-    ranker_examples = RankerExamples(interactions, config, show_progress)
-    ranker_examples = settled(ranker_examples, choose_recipe(ranker_examples))
-    evaluation = over_seeds(evaluate(ranker_examples, BACKTESTS), ranker_examples, n_seeds)
-    published = ask_champion(store, evaluation.test, ranker_examples)
-    judgement = judge(evaluation, published, config.gate.margin)
+    run = TrainingRun(interactions, config, show_progress)
+    run = run.with_model(choose_recipe(run).applied_to(config.model))
+    evaluation = over_seeds(evaluate(run, BACKTESTS), run, n_seeds)
+    champion = measure_champion(store, evaluation.test, run)
+    judgement = judge(evaluation, champion, config.gate.margin)
     directory.mkdir(parents=True, exist_ok=True)
     write_report(directory / REPORT_NAME, evaluation, describe_run(interactions), judgement, past_versions(store))
     return evaluation

@@ -2,14 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
-from artifacts.model.arrays import open_array
-from artifacts.model.ids import IdTable, TextColumn, encode_texts, open_ids, open_texts
+from artifacts.model.ids import IdTable, TextColumn, encode_texts
 
 NO_CATEGORY = -1
 
@@ -41,28 +39,6 @@ class Catalogue:
             "product_url": self.product_urls[item] or None,
         }
         return {name: value for name, value in known.items() if value is not None}
-
-    def save(self, directory: Path) -> None:
-        self.titles.save(directory, "catalogue.titles")
-        self.image_urls.save(directory, "catalogue.image_urls")
-        self.product_urls.save(directory, "catalogue.product_urls")
-        self.categories.save(directory, "catalogue.categories")
-        np.save(directory / "catalogue.category.npy", self.category)
-        np.save(directory / "catalogue.price.npy", self.price)
-        np.save(directory / "catalogue.available.npy", self.available)
-
-
-def open_catalogue(directory: Path) -> Catalogue:
-    """Open what `Catalogue.save` wrote, by memory map."""
-    return Catalogue(
-        titles=open_texts(directory, "catalogue.titles"),
-        image_urls=open_texts(directory, "catalogue.image_urls"),
-        product_urls=open_texts(directory, "catalogue.product_urls"),
-        categories=open_ids(directory, "catalogue.categories"),
-        category=open_array(directory / "catalogue.category.npy"),
-        price=open_array(directory / "catalogue.price.npy"),
-        available=open_array(directory / "catalogue.available.npy"),
-    )
 
 
 def shown_items(item_ids: IdTable, catalogue: Catalogue) -> TextColumn:

@@ -16,7 +16,7 @@ from service.http.keys import Scope
 from service.http.media_types import HTML, JSON, PROBLEM_TYPE
 from service.recommendations.answers import StatusBody
 
-API_VERSION = "1.0.0"
+API_VERSION = "1.1.0"
 _KEY = "api_key"
 _DESCRIPTION = (
     "Recommendations for shops. Ids may hold any character but NUL; in a path they are percent-encoded. "

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.limits import MAX_CATEGORY_CHARACTERS, MAX_ID_CHARACTERS, MAX_PRICE
+from artifacts.limits import MAX_ID_CHARACTERS
+from service.limits import MAX_CATEGORY_CHARACTERS, MAX_PRICE
 
 # NUL is the one character no id has: neither a database nor a text file can be relied on to hold it.
 WITHOUT_NUL = r"^[^\x00]*$"

@@ -1,7 +1,7 @@
 """What the requests that write to the live store, or tell what it holds, may hold."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AwareDatetime,
@@ -10,10 +10,12 @@ from pydantic import (
     Field,
     SkipValidation,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from artifacts.live.activity import EventType
 from artifacts.live.events import Event
 from artifacts.live.items import ITEM_FIELDS, ItemUpdate
 from service.http.fields import WITHOUT_NUL, Category, Id, Request, StoredPrice
@@ -54,7 +56,9 @@ class EventBody(Request):
     )
 
     event_id: Annotated[Id, Field(description="The shop's own; an event that comes again counts once.")]
-    type: Literal["view", "cart", "purchase", "return", "impression", "click"]
+    type: Annotated[
+        EventType, Field(strict=False), WithJsonSchema({"title": "Type", "type": "string", "enum": [*EventType]})
+    ]
     user_id: Id | None = None
     session_id: Annotated[Id | None, Field(validate_default=True, description="Of a visitor who is no user.")] = None
     item_id: Id
@@ -74,7 +78,7 @@ class EventBody(Request):
         """The event as it is stored."""
         return Event(
             self.event_id,
-            self.type,
+            self.type.value,
             self.user_id,
             self.session_id,
             self.item_id,

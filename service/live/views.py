@@ -13,9 +13,11 @@ import orjson
 from flask import Response
 from pydantic import ValidationError
 
+from artifacts.limits import MAX_ID_CHARACTERS
 from artifacts.live.events import Event
 from artifacts.live.items import ItemUpdate
 from artifacts.live.store import LiveStore
+from artifacts.model.decay import SECONDS_PER_DAY
 from artifacts.model.model import Model
 from service.http.body import BODY
 from service.http.errors import BusyError, FieldProblem, InvalidRequestError, NoModelError
@@ -25,7 +27,6 @@ from service.limits import (
     MAX_EVENT_AGE_DAYS,
     MAX_EVENT_AHEAD_SECONDS,
     MAX_EVENT_PROBLEMS,
-    MAX_ID_CHARACTERS,
     MAX_LINES_NAMED,
     WRITER_SECONDS,
 )
@@ -48,7 +49,6 @@ from service.telemetry.observation import Record
 
 NO_STORE = "private, no-store"
 LINES_AT_ONCE = 1_000  # one transaction each
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def _untimely(event: Event, moment: float) -> list[FieldProblem]:
     message = None
     if event.time > moment + MAX_EVENT_AHEAD_SECONDS:
         message = f"is more than {MAX_EVENT_AHEAD_SECONDS} seconds in the future"
-    elif event.time < moment - MAX_EVENT_AGE_DAYS * DAY_SECONDS:
+    elif event.time < moment - MAX_EVENT_AGE_DAYS * SECONDS_PER_DAY:
         message = f"is more than {MAX_EVENT_AGE_DAYS} days ago: older events belong in the data that is trained on"
     return [FieldProblem(field="time", message=message)] if message else []
 

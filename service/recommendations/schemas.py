@@ -1,9 +1,10 @@
 """What each request may hold. These types validate it, and the OpenAPI document is generated from them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from artifacts.limits import MAX_LIMIT
 from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
 from service.http.fields import Category, Id, Price, Request
 from service.limits import (
@@ -12,12 +13,13 @@ from service.limits import (
     MAX_CATEGORIES,
     MAX_EXCLUDED_IN_BODY,
     MAX_EXCLUDED_IN_URL,
-    MAX_LIMIT,
     MAX_RANKED_ITEMS,
     MAX_RECENT_ITEMS,
 )
 
-RepeatPolicy = Literal["exclude", "allow", "only"]
+RepeatPolicy = Annotated[
+    Repeat, Field(strict=False), WithJsonSchema({"title": "Repeat", "type": "string", "enum": [*Repeat]})
+]
 
 
 def _whole(value: Any) -> Any:
@@ -71,13 +73,13 @@ class Filtered(Explained):
 class Personal(Filtered):
     """What may be answered to a user or a session."""
 
-    repeat: RepeatPolicy = Field(default="exclude", description="What to do with items the user already bought.")
+    repeat: RepeatPolicy = Field(default=Repeat.EXCLUDE, description="What to do with items the user already bought.")
     personalized: bool = Field(
         default=True, description="false: answer from popularity alone, read nothing about the user."
     )
 
     def about(self, **whom: Any) -> Query:
-        return super().about(repeat=Repeat(self.repeat), personalized=self.personalized, **whom)
+        return super().about(repeat=self.repeat, personalized=self.personalized, **whom)
 
 
 class UserRecommendations(Personal):

@@ -12,8 +12,7 @@ import pytest
 from artifacts.__main__ import main
 from artifacts.publishing.manifest import MANIFEST_NAME, Provenance
 from artifacts.publishing.store import Store
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 @pytest.fixture

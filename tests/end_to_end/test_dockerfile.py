@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import dockerfile
-from tests.support.dockerfile import ROOT, Builder, Image, Stage, in_context, lineage, read_patterns, read_stages
+from tests.support.dockerfile import Builder, Image, Stage, files_of, in_context, lineage, read_patterns, read_stages
 from tests.support.gunicorn_service import Service, wait_for
+from tests.support.paths import ROOT
 
 TARGETS = ("serve", "train")
 INSTALLED = """
@@ -46,7 +46,7 @@ def test_what_is_copied_exists_and_reaches_the_build(stages: dict[str, Stage], p
             if "--from=" in step.text:
                 assert step.words[0].removeprefix("--from=") in stages
             else:
-                assert [source for source in sources if not dockerfile.files_of(source, patterns)] == []
+                assert [source for source in sources if not files_of(source, patterns)] == []
 
 
 @pytest.mark.parametrize("package", ["artifacts", "service", "training"])

@@ -15,7 +15,7 @@ from artifacts.cpus import available_cpus
 from artifacts.model.model import open_model
 from artifacts.publishing.store import Store
 from artifacts.queries.query import Filters, Query
-from tests.support.crash import ROOT
+from tests.support.paths import ROOT
 from tests.support.shop import write_tiny_shop
 from training.errors import PicksError
 from training.job import train

@@ -11,7 +11,8 @@ import pytest
 from artifacts.errors import NoVersionError
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
-from tests.support.crash import ROOT, crash_steps
+from tests.support.crash import crash_steps
+from tests.support.paths import ROOT
 
 PUBLISHER = """
 import os, sys

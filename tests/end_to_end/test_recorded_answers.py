@@ -11,31 +11,32 @@ from typing import Any
 
 import pytest
 
-from tests.support import recorded
+from tests.support.paths import ROOT
+from tests.support.recorded import RECORDINGS, answers_of
 from training.sample_shop.shop import SampleShop
 
-ONLINE_RETAIL = recorded.ROOT.parent / "shared" / "data" / "online_retail.parquet"
+ONLINE_RETAIL = ROOT.parent / "shared" / "data" / "online_retail.parquet"
 RECIPES = ("blend", "ranker")
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64", reason=f"recorded on x86-64; {platform.machine()} rounds otherwise"
 )
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", ["blend", pytest.param("ranker", marks=pytest.mark.slow)])
 def test_sample_shop(sample_shop: SampleShop, recipe: str) -> None:
-    _compare(f"sample-shop-{recipe}", recorded.answers(sample_shop.purchases, recipe, sample_shop.catalogue))
+    _compare(f"sample-shop-{recipe}", answers_of(sample_shop.purchases, recipe, sample_shop.catalogue))
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not ONLINE_RETAIL.exists(), reason=f"needs {ONLINE_RETAIL}")
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_real_shop(recipe: str) -> None:
-    config = recorded.ROOT / "examples" / "online_retail.toml"
-    _compare(f"online-retail-{recipe}", recorded.answers(ONLINE_RETAIL, recipe, config=config))
+    config = ROOT / "examples" / "online_retail.toml"
+    _compare(f"online-retail-{recipe}", answers_of(ONLINE_RETAIL, recipe, config=config))
 
 
 def _compare(name: str, answers: list[dict[str, Any]]) -> None:
-    path = recorded.RECORDINGS / f"{name}.ndjson"
+    path = RECORDINGS / f"{name}.ndjson"
     if os.environ.get("RECORD") == "yes":
         _write(path, answers)
     expected = [json.loads(line) for line in path.read_text().splitlines()]

@@ -16,7 +16,8 @@ from tests.support.versions import copy_of, corrupt, publish_again
 
 CLIENTS = 4
 VERSIONS = 5
-REQUESTS = [
+Request = tuple[str, str, dict[str, object] | None]
+REQUESTS: list[Request] = [
     ("GET", "/v1/users/u1/recommendations", None),
     ("GET", "/v1/items/I000/cross-sell", None),
     ("GET", "/v1/items/I001/similar", None),
@@ -124,7 +125,8 @@ def test_an_old_version_is_let_go_of_by_every_kind_of_answer(store: Store, tmp_p
     with running(store.root, tmp_path) as service:
         (worker,) = service.workers()
         assert maps(worker, store.path(first))
-        for request in [*REQUESTS, ("POST", "/v1/cross-sell", {"items": []}), ("GET", "/v1/popular?limit=x", None)]:
+        refused: list[Request] = [("POST", "/v1/cross-sell", {"items": []}), ("GET", "/v1/popular?limit=x", None)]
+        for request in [*REQUESTS, *refused]:
             service.ask(*request)
         second = publish_again(store, 1)
         wait_for(lambda: serving(service) == {second})

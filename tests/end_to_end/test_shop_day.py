@@ -15,13 +15,14 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
-from tests.support import shop
 from tests.support.gunicorn_service import Reply, Service, ask, every_worker, running
+from tests.support.shop import write_tiny_shop
 from tests.support.versions import copy_of, publish_again
 from training.job import train
 from training.live.settings import LiveSettings
@@ -73,7 +74,7 @@ class Truth:
     @property
     def telling(self) -> Items:
         """Those that tell a taste: what nobody bought before training has no factors."""
-        return {self.version.item_ids[place] for place in self.version.item_factors.any(axis=1).nonzero()[0].tolist()}
+        return {self.version.item_ids[place] for place in np.nonzero(self.version.item_factors.any(axis=1))[0].tolist()}
 
     @property
     def sold_out(self) -> Items:
@@ -271,9 +272,10 @@ def _misranked(worker: HTTPConnection, truth: Truth) -> Iterator[str]:
 
 def _misbatched(worker: HTTPConnection, truth: Truth) -> Iterator[str]:
     """A batch says what single requests say."""
-    body = {"user_ids": [*USERS, "nobody"], "limit": ALL}
+    users = [*USERS, "nobody"]
+    body = {"user_ids": users, "limit": ALL}
     lines = ask(worker, "POST", "/v1/batch/recommendations", body).body.splitlines()
-    for who, line in zip(body["user_ids"], lines, strict=True):
+    for who, line in zip(users, lines, strict=True):
         items = {item["item_id"] for item in json.loads(line)["items"]}
         if items != (truth.stock | truth.unseen) - truth.hidden(who):
             yield f"{who}, batch: {sorted(items)}"
@@ -293,10 +295,11 @@ def store(tiny_store: Store, tmp_path: Path) -> Store:
 @pytest.fixture
 def day(store: Store, live_url: str, tmp_path: Path) -> Iterator[Day]:
     with ExitStack() as stack:
-        hosts, workers = [], []
+        hosts: list[Service] = []
+        workers: list[HTTPConnection] = []
         for name in ("one", "other"):
             (tmp_path / name).mkdir()
-            settings = {"WORKERS": "2", "LIVE_URL": live_url, "EXPLORE": str(EXPLORE)}
+            settings: dict[str, Any] = {"WORKERS": "2", "LIVE_URL": live_url, "EXPLORE": str(EXPLORE)}
             hosts.append(stack.enter_context(running(store.root, tmp_path / name, **settings)))
             workers += stack.enter_context(every_worker(hosts[-1])).values()
         day = Day(store, hosts, workers, Random(0))  # noqa: S311  # a day that can be played again
@@ -308,12 +311,13 @@ def day(store: Store, live_url: str, tmp_path: Path) -> Iterator[Day]:
 
 def retrain(day: Day, live_url: str, tmp_path: Path) -> None:
     """Publish a version that is trained on other purchases and on the live store."""
-    config = shop.write_tiny_shop(tmp_path / "other-purchases", seed=1)
+    config = write_tiny_shop(tmp_path / "other-purchases", seed=1)
     version = train(config, day.store, show_progress=False, force="another shop", live=LiveSettings(live_url))
     day.truth.trained[version] = len(day.truth.dealt)
     day.serve_current()
 
 
+@pytest.mark.parametrize("live_url", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True)
 def test_a_shop_day(day: Day, live_url: str, tmp_path: Path) -> None:
     day.check("in the morning", SERVED_SECONDS)
 
@@ -413,6 +417,7 @@ def any_day(day: Day, seed: int, steps: int, versions: Collection[int]) -> None:
     print_delays(day)
 
 
+@pytest.mark.parametrize("live_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_any_day(day: Day) -> None:
     any_day(day, seed=1, steps=12, versions={6})
 

@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ BARE = (sys.executable, "-m", "gunicorn", "service.wsgi:app")
 @pytest.mark.parametrize(
     ("arguments", "settings"), [((), {"HOST": "0.0.0.0"}), (("-b", "0.0.0.0:0"), {}), (("-b", "[::]:0"), {})]
 )
-def test_not_for_everybody_without_keys(tmp_path: Path, arguments: tuple[str, ...], settings: dict[str, str]) -> None:
+def test_not_for_everybody_without_keys(tmp_path: Path, arguments: tuple[str, ...], settings: dict[str, Any]) -> None:
     code, said = refusal(tmp_path, *arguments, **settings)
     assert code == 1
     assert said.splitlines()[-2] == "the service cannot start:"
@@ -68,7 +69,7 @@ def test_it_cleans_up_behind_itself(tiny_store: Store, tmp_path: Path) -> None:
     with running(tiny_store.root, tmp_path) as service:
         (worker,) = service.workers()
         maps = Path(f"/proc/{worker}/maps").read_text()
-        metrics = Path(re.search(r"(/\S*aisle-metrics-[^/]+)/", maps)[1])
+        metrics = Path(re.findall(r"(/\S*aisle-metrics-[^/]+)/", maps)[0])
         assert metrics.is_dir()
     assert not metrics.exists()
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from artifacts.publishing.store import Store
-from tests.support.gunicorn_service import COMMAND, DEADLINE_SECONDS, ROOT, start, wait_for
+from tests.support.gunicorn_service import COMMAND, DEADLINE_SECONDS, start, wait_for
+from tests.support.paths import ROOT
 
 LONG_SECONDS = 2 * DEADLINE_SECONDS
 # The service's own configuration, but for workers that stay where gunicorn has forked them, without signal handlers.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.port import problem
-from tests.support.gunicorn_service import ROOT
+from tests.support.paths import ROOT
 
 
 @pytest.fixture

@@ -10,12 +10,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 # What the images hold of their own, and therefore what is moved below a directory when their steps run here.
 IMAGE_PATH = re.compile(r"(?<![\w./-])(/app|/opt/aisle|/opt/uv|/var/lib/aisle)\b")
 # Steps that change the system: not run here. All of their commands are listed, so that nothing else hides among them.
 SYSTEM_COMMANDS = {"useradd": ["useradd", "install"], "apt-get": ["apt-get", "apt-get", "rm"]}
+# Not this environment's: the image has a bare one. CPython has the name, typeshed has not.
+BARE_PYTHON = sys._base_executable  # type: ignore[attr-defined]
 INHERITED = re.compile(r"HOME|LANG|TMPDIR|PIP_.*|UV_.*|SSL_CERT_.*|.*_(proxy|PROXY)")
 
 
@@ -118,7 +122,7 @@ class Builder:
         python = self.directory / "bin" / "python"
         for directory in (self.volume, python.parent):
             directory.mkdir(parents=True)
-        python.symlink_to(sys._base_executable)  # not this environment's: the image has a bare one
+        python.symlink_to(BARE_PYTHON)
         inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
         self.bare = Image({**inherited, "PATH": f"{python.parent}:/usr/bin:/bin"}, self.root)
 
@@ -165,7 +169,8 @@ class Builder:
             case "USER":
                 return replace(image, user=step.text)
             case "CMD" | "ENTRYPOINT":
-                return replace(image, **{step.instruction.lower(): tuple(step.exec_form)})
+                command: dict[str, Any] = {step.instruction.lower(): tuple(step.exec_form)}
+                return replace(image, **command)
             case "HEALTHCHECK":
                 return replace(image, health=tuple(step.exec_form))
             case "EXPOSE":

@@ -10,7 +10,7 @@ from training.interactions.dataset import Dataset, encode
 
 START = datetime(2025, 1, 1)  # noqa: DTZ001 - times in a frame are naive, in UTC
 WEIGHTS = {"purchase": 1.0, "cart": 0.3, "view": 0.1}
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "user_id": pl.String,
     "item_id": pl.String,
     "time": pl.Datetime("us"),

@@ -14,7 +14,8 @@ from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 COMMAND = (sys.executable, "-m", "gunicorn", "-c", "service/gunicorn.conf.py", "service.wsgi:app")
 DEADLINE_SECONDS = 30
 
@@ -184,7 +185,9 @@ def wait_for(condition: Callable[[], Any]) -> Any:
 
 
 def _environment(store: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    inherited = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG") if name in os.environ
+    }
     return {**inherited, "PORT": "0", "WORKERS": "1", "ARTIFACTS_DIR": str(store), **settings}
 
 

@@ -14,16 +14,22 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.support.missing import without
+
 ACCOUNT = "postgres"  # the server refuses to run as root
 
 
-def binaries() -> Path | None:
-    """Where initdb and pg_ctl are: on PATH, or where Debian puts them."""
+def _binaries() -> Path:
+    """Where initdb and pg_ctl are: on PATH, or where Debian puts them. Not installed: the test is skipped, but fails
+    where CI is set."""
     on_path = shutil.which("initdb")
     places = (
         [Path(on_path).resolve().parent] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     )
-    return next((place for place in places if (place / "pg_ctl").exists()), None)
+    found = next((place for place in places if (place / "pg_ctl").exists()), None)
+    if found is None:
+        without("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    return found
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,9 @@ class Server:
 
 
 @contextmanager
-def running_server(bin_dir: Path) -> Iterator[Server]:
+def running_server() -> Iterator[Server]:
     """An empty server; stopped, and its files removed, at the end."""
+    bin_dir = _binaries()
     # Not in pytest's own directory, which no other account may enter.
     with tempfile.TemporaryDirectory(prefix="shop-postgres-") as home:
         account: list[str] = []

@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from artifacts.model.model import Model, open_model
+from artifacts.model.model import Model, open_model, save_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
 from service.app import SERVED_MODEL, create_app
 from service.settings import read_settings
+from tests.support.paths import ROOT
 from training.config import load_config
 from training.fitting.fit import with_similar
 from training.fitting.fit_recipe import fit_recipe
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.dataset import encode
 from training.interactions.interactions import read_interactions
 from training.interactions.windows import test_window
 
-ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests" / "recordings"
 # The same arithmetic on every x86-64 processor with AVX2: OpenBLAS's kernel, and NumPy's loops.
 ARITHMETIC = {
@@ -39,7 +39,9 @@ OF_ONE_REQUEST = ("request_id", "model_version")
 USERS, ITEMS = 12, 18
 
 
-def answers(data: Path, recipe: str, catalogue: Path | None = None, config: Path | None = None) -> list[dict[str, Any]]:
+def answers_of(
+    data: Path, recipe: str, catalogue: Path | None = None, config: Path | None = None
+) -> list[dict[str, Any]]:
     """The answers of a model fitted on `data` with a recipe ("blend", "ranker"), by a process of its own."""
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory, "answers.ndjson")
@@ -58,13 +60,13 @@ def _fit(recipe: str, data: str, catalogue: str, config_file: str, root: Path) -
         }
     )
     interactions = read_interactions(config, progress=False)
-    ranker_examples = RankerExamples(interactions, config, show_progress=False)
+    run = TrainingRun(interactions, config, show_progress=False)
     dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
     end = test_window(interactions.frame, config.evaluation.test_days).end
-    fitted = with_similar(fit_recipe(dataset, interactions.catalogue, ranker_examples, end), show_progress=False)
+    fitted = with_similar(fit_recipe(dataset, interactions.catalogue, run, end), show_progress=False)
     store = Store(root)
     with store.draft() as draft:
-        fitted.save(draft)
+        save_model(draft, fitted)
         store.publish(draft, Provenance(created="2026-01-01T00:00:00+00:00"))
     return store
 

@@ -1,5 +1,6 @@
 """A tiny shop with a known truth, trained and published for tests that need a version to ask."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from training.config import Config, Data, ModelSettings
 from training.job import train
 
 SPARE_ITEMS = 3
+SAMPLE_LAST_DAY = date(2025, 6, 29)
 
 
 def write_tiny_shop(directory: Path, seed: int = 0, n_users: int = 60, n_items: int = 24) -> Config:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from training.config import load_config
 from training.errors import ConfigError
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -134,4 +135,4 @@ def test_what_is_written_down_has_no_passwords(tmp_path: Path) -> None:
 def test_a_configuration_cannot_be_changed() -> None:
     config = load_config(None, None)
     with pytest.raises(ValueError, match="frozen"):
-        config.model.factors = 3
+        config.model.factors = 3  # type: ignore[misc]  # what is refused, here and by mypy

@@ -102,7 +102,7 @@ def test_it_says_what_was_read_how_good_it_is_and_what_it_took() -> None:
     ]
 
 
-def test_a_sample_is_called_one():
+def test_a_sample_is_called_one() -> None:
     evaluation = {**MANIFEST.metrics["evaluation"], "sample_users": 33_477, "all_users": 1_000_000}
     text = summarise(replace(MANIFEST, metrics={**MANIFEST.metrics, "evaluation": evaluation}))
     assert "evaluation: on 2025-06-02 up to 2025-06-30, on a sample of 33,477 of 1,000,000 users\n" in text
@@ -129,6 +129,7 @@ def test_it_says_why_a_version_was_published_all_the_same(gate: dict[str, object
 
 def test_a_run_prints_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     source = write_tiny_shop(tmp_path).data.source
+    assert source is not None
     good = pl.read_parquet(source)
     bad = good.head(3).with_columns(item_id=pl.lit(None, pl.String))
     pl.concat([good, bad]).write_parquet(source)

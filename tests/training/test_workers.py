@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections.abc import Generator
 from concurrent.futures.process import BrokenProcessPool
 
 import faiss
@@ -31,6 +32,7 @@ def test_work_is_answered_in_order_by_single_threads_with_few_tasks_under_way(pr
     answers = spread(threads, (next(handed_out) for _ in itertools.count()), processes)
     assert list(itertools.islice(answers, 9)) == [(task, 1, {1}) for task in range(9)]
     assert next(handed_out) <= 9 + AHEAD * processes
+    assert isinstance(answers, Generator)
     answers.close()
 
 

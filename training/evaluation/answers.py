@@ -26,7 +26,7 @@ BYTES_TOGETHER = 2**28
 
 @dataclass(frozen=True)
 class Picks:
-    """Ranked picks of each case: `items` (n_cases, k) int32, NOTHING (-1) behind the last; `scores` the same shape,
+    """Ranked picks of each case: `items` (n_cases, k) int32, NO_ITEM (-1) behind the last; `scores` the same shape,
     float32, NaN behind the last."""
 
     items: npt.NDArray[np.int32]

@@ -55,7 +55,7 @@ def difference(one: Values, other: Values, resamples: Resamples) -> Estimate:
 
 
 def estimate_coverage(picks: npt.NDArray[np.int32], n_items: int, resamples: Resamples) -> Estimate:
-    """The share of `n_items` among the picks (n_cases, k), NOTHING behind the last.
+    """The share of `n_items` among the picks (n_cases, k), NO_ITEM (-1) behind the last.
 
     A resample repeats cases and so holds fewer distinct items: its spread is what counts, put around the value.
     """

@@ -58,18 +58,19 @@ def hold_out(interactions: Interactions, config: Config, window: Window) -> Hold
     later, item_ids = later_purchases(within(interactions, window, config.purchase_event), dataset)
     past = past_of(earlier, window.start.replace(tzinfo=UTC).timestamp(), dataset.n_users, dataset.n_items)
     titles = dict(interactions.catalogue.select("item_id", "title").iter_rows())
-    known = HoldOut(window, history, dataset, earlier, past, later, tuple(titles.get(one) or one for one in item_ids))
-    return known if _returning(known) else None
+    shown = tuple(titles.get(item_id) or item_id for item_id in item_ids)
+    holdout = HoldOut(window, history, dataset, earlier, past, later, shown)
+    return holdout if _somebody_returned(holdout) else None
 
 
-def _returning(known: HoldOut) -> bool:
-    bought = bought_later(known.past, known.later)
-    return bool(((np.diff(known.past.count.indptr) > 0) & (np.diff(bought.indptr) > 0)).any())
+def _somebody_returned(holdout: HoldOut) -> bool:
+    bought = bought_later(holdout.past, holdout.later)
+    return bool(((np.diff(holdout.past.count.indptr) > 0) & (np.diff(bought.indptr) > 0)).any())
 
 
-def make_cases(known: HoldOut, rng: np.random.Generator) -> Mapping[Task, Cases]:
+def make_cases(holdout: HoldOut, rng: np.random.Generator) -> Mapping[Task, Cases]:
     """The cases of every task that has any."""
-    past, later, n_items = known.past, known.later, known.dataset.n_items
+    past, later, n_items = holdout.past, holdout.later, holdout.dataset.n_items
     cases = (
         next_purchases(past, later, MAX_CASES, rng),
         discovery(past, later, MAX_CASES, rng),

@@ -15,7 +15,7 @@ HEAD_SHARE = 0.5
 
 
 def find_hits(picks: npt.NDArray[np.int32], truth: csr_array) -> HitMatrix:
-    """Which of the picks (n_cases, k) int32, NOTHING (-1) behind the last, are among the non-zero `truth`
+    """Which of the picks (n_cases, k) int32, NO_ITEM (-1) behind the last, are among the non-zero `truth`
     (n_cases, n_items)."""
     rows = np.repeat(np.arange(len(picks)), picks.shape[1])
     found = np.asarray(truth[rows, np.maximum(picks, 0).ravel()]).reshape(picks.shape)

@@ -1,37 +1,33 @@
 """What the items of a basket, taken together, say of every other item: ridge regression over baskets."""
 
 import numpy as np
-import numpy.typing as npt
-from scipy.linalg import lapack
 from scipy.sparse import csr_array
 
+from artifacts.model.decay import BASKET_DAYS, decay
 from artifacts.model.model import BasketWeights
-from training.fitting.history import decay
+from training.fitting.ridge import Matrix, regress_items
 from training.interactions.dataset import Dataset
 
 # The regression inverts a dense (n_items, n_items) matrix: half a gigabyte and about a minute at this size.
 MAX_ITEMS = 8_000
 PER_ITEM = 100
-HALF_LIFE_DAYS = 120.0
 REGULARIZATION = 0.6  # of the mean diagonal of the Gram matrix
 POPULARITY_DISCOUNT = 0.1
-
-Matrix = npt.NDArray[np.float64]
 
 
 def fit_basket_weights(dataset: Dataset) -> BasketWeights:
     """EASE (Steck 2019, eq. 8) over baskets instead of users, each row cut to its `PER_ITEM` strongest weights.
 
-    B_ij = -P_ij / P_jj with P = (X^T X + lambda I)^-1 and a zero diagonal; a basket's row of X^T X counts
-    2^(-age / half-life) / sqrt(size). Negative weights are kept: they say what makes an item superfluous. Columns are
-    divided by a weak power of the item's popularity. Empty for a catalogue of more than `MAX_ITEMS` items.
+    A basket's row of X^T X counts 2^(-age / half-life) / sqrt(size). Negative weights are kept: they say what makes an
+    item superfluous. Columns are divided by a weak power of the item's popularity. Empty for a catalogue of more than
+    `MAX_ITEMS` items.
     """
     n_items = dataset.n_items
     if n_items > MAX_ITEMS or not dataset.purchase.any():
         return BasketWeights(np.zeros(n_items + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
     gram = _gram(dataset)
     sold = np.diag(gram).copy()
-    weights = _regress(gram, REGULARIZATION * float(sold.mean()))
+    weights = regress_items(gram, REGULARIZATION * float(sold.mean()))
     weights *= (sold + 0.02 * sold.mean()) ** -POPULARITY_DISCOUNT
     return _strongest(weights)
 
@@ -39,20 +35,9 @@ def fit_basket_weights(dataset: Dataset) -> BasketWeights:
 def _gram(dataset: Dataset) -> Matrix:
     basket, item = dataset.basket[dataset.sales], dataset.item[dataset.sales]
     _, row, size = np.unique(basket, return_inverse=True, return_counts=True)
-    weight = decay(dataset.time[dataset.sales], dataset.until, HALF_LIFE_DAYS) / np.sqrt(size[row])
+    weight = decay(dataset.until - dataset.time[dataset.sales], BASKET_DAYS) / np.sqrt(size[row])
     baskets = csr_array((np.sqrt(weight), (row, item)), shape=(len(size), dataset.n_items))
     return np.asarray((baskets.T @ baskets).toarray(), np.float64)
-
-
-def _regress(gram: Matrix, regularization: float) -> Matrix:
-    """The EASE weights (n_items, n_items) of a Gram matrix, which is overwritten."""
-    gram[np.diag_indices_from(gram)] += regularization
-    factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
-    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    weights: Matrix = -inverse / np.diag(inverse)
-    np.fill_diagonal(weights, 0)
-    return weights
 
 
 def _strongest(weights: Matrix) -> BasketWeights:

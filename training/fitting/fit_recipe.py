@@ -9,18 +9,19 @@ from artifacts.cpus import available_cpus
 from artifacts.model.model import Fitted
 from training.fitting.fit import fit
 from training.fitting.ranker import fit_ranker
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.ranker_examples import examples_until
+from training.fitting.training_run import TrainingRun
 from training.interactions.dataset import Dataset
 from training.live.events import event_weights
 
 
-def fit_recipe(dataset: Dataset, catalogue: pl.DataFrame, ranker_examples: RankerExamples, moment: datetime) -> Fitted:
+def fit_recipe(dataset: Dataset, catalogue: pl.DataFrame, run: TrainingRun, moment: datetime) -> Fitted:
     """Fit on a history that ends at `moment` (naive UTC), with a ranker where the configured recipe has one and the
     history is long enough to teach it."""
-    settings = ranker_examples.config.model
-    fitted = fit(dataset, catalogue, settings, ranker_examples.show_progress)
-    fitted = replace(fitted, recipe=replace(fitted.recipe, event_weights=event_weights(ranker_examples.config)))
-    examples = ranker_examples.until(moment) if settings.recipe == "ranker" else []
+    settings = run.config.model
+    fitted = fit(dataset, catalogue, settings, run.show_progress)
+    fitted = replace(fitted, recipe=replace(fitted.recipe, event_weights=event_weights(run.config)))
+    examples = examples_until(run, moment) if settings.recipe == "ranker" else []
     if not examples:
         return fitted
     return replace(fitted, forest=fit_ranker(examples, settings.seed, available_cpus()))

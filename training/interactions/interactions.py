@@ -17,7 +17,8 @@ from training.live.join import Joined, join_live, read_live
 from training.live.settings import NO_LIVE_STORE, LiveSettings
 from training.reading.columns import CANONICAL, REQUIRED, SCHEMA, find, parse
 from training.reading.fingerprint import Fingerprint
-from training.reading.sources import open_tables, public_name
+from training.reading.sources import open_tables
+from training.redaction import public_name
 
 EVENTS_SHOWN = 10
 

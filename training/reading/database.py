@@ -7,8 +7,10 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from training.addresses import read_database_url
 from training.errors import DataError
 from training.reading.table import Table
+from training.redaction import without_password
 
 BATCH_ROWS = 100_000
 CONNECT_SECONDS = 10
@@ -21,7 +23,7 @@ def open_query(url: str, query: str | None) -> Iterator[Table]:
     Raises DataError, as reading may: no query, no driver, unreachable, refused, or an error in the query.
     """
     name = without_password(url)
-    address = _address(url)
+    address = read_database_url(url)
     with _explained(name):
         engine = sa.create_engine(address, connect_args=_connect_args(address))
     if address.drivername.startswith("sqlite") and not Path(address.database or "").is_file():
@@ -37,21 +39,6 @@ def open_query(url: str, query: str | None) -> Iterator[Table]:
             yield Table(name, tuple(rows.keys()), lambda columns: _batches(rows, columns, name))
     finally:
         engine.dispose()
-
-
-def without_password(url: str) -> str:
-    """The URL with its password starred out. Raises DataError if it is none."""
-    return _address(url).render_as_string(hide_password=True)
-
-
-def _address(url: str) -> sa.URL:
-    try:
-        address = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise DataError(f"{url.partition('://')[0]}://…: no database URL (postgresql://user@host/name)") from error
-    if address.drivername == "postgres":  # what hosting companies hand out
-        address = address.set(drivername="postgresql")
-    return address
 
 
 def _connect_args(address: sa.URL) -> dict[str, int]:

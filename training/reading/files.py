@@ -11,6 +11,7 @@ import polars as pl
 from training.errors import DataError
 from training.reading.malformed import STORAGE_OPTIONS, broken_csv, broken_json, keys, locate
 from training.reading.table import Table
+from training.redaction import without_secrets
 
 BATCH_ROWS = 500_000
 COMPRESSED = (".gz", ".zst")
@@ -57,14 +58,6 @@ def open_file(name: str) -> Table:
     return Table(shown, columns, partial(_read, name, form))
 
 
-def without_secrets(url: str) -> str:
-    """A file's path as it is, a URL without a password and without the signature of a signed one."""
-    if "://" not in url:
-        return url
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
-
-
 def open_prefix(url: str) -> Table:
     """All files of one format under an object store's prefix, which ends in /. Raises DataError as `open_file`."""
     for ending in (ending for form in FORMATS for ending in form.endings):
@@ -72,7 +65,7 @@ def open_prefix(url: str) -> Table:
             return open_file(f"{url}**/*{ending}")
         except NoMatchError:
             continue
-    raise DataError(f"{url}: no CSV, Parquet or NDJSON file under this prefix")
+    raise DataError(f"{without_secrets(url)}: no CSV, Parquet or NDJSON file under this prefix")
 
 
 def _read(name: str, form: FileFormat, columns: Sequence[str]) -> Iterator[pl.DataFrame]:

@@ -7,12 +7,12 @@ what is larger than memory never stands in memory whole.
 from collections.abc import Iterator
 from pathlib import Path
 
+from training.addresses import is_database, scheme_of
 from training.errors import DataError
-from training.reading.database import open_query, without_password
-from training.reading.files import format_of, open_file, open_prefix, without_secrets
+from training.reading.database import open_query
+from training.reading.files import format_of, open_file, open_prefix
 from training.reading.table import Table
 
-STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "http", "https")
 GLOB = "*?["
 
 
@@ -21,24 +21,13 @@ def open_tables(source: str, query: str | None = None) -> Iterator[Table]:
 
     Raises DataError for what is not there, cannot be reached, or is of no known format.
     """
-    scheme = _scheme(source)
-    if scheme in STORES:
-        yield open_prefix(source) if source.endswith("/") else open_file(source)
-    elif scheme:
+    if is_database(source):
         with open_query(source, query) as table:
             yield table
+    elif scheme_of(source):
+        yield open_prefix(source) if source.endswith("/") else open_file(source)
     else:
         yield from map(open_file, _local_files(source))
-
-
-def public_name(source: str) -> str:
-    """The source without what is nobody's business: passwords, and the signature of a signed URL."""
-    scheme = _scheme(source)
-    return without_password(source) if scheme and scheme not in STORES else without_secrets(source)
-
-
-def _scheme(source: str) -> str:
-    return source.partition("://")[0].lower() if "://" in source else ""
 
 
 def _local_files(source: str) -> list[str]:

@@ -1,153 +1,138 @@
-"""Charts as inline SVG: nothing to load, and every text in them escaped."""
+"""The charts of the report, each as wide as there is room."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 
 from training.evaluation.bootstrap import Estimate
+from training.report.colours import HISTORY, colour_of
+from training.report.drawing import (
+    INK,
+    LINE_HEIGHT,
+    PAPER,
+    RULE,
+    Scale,
+    bar,
+    dot,
+    figure,
+    legend,
+    line,
+    path,
+    stacked,
+    text,
+)
 
-WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 26, 44
-BAR_LABEL, BAR_STEP = 250, 26
-COLOURS = ("#0b5d66", "#c4661f", "#7a5195", "#5b8c2a", "#8a8a8a")
-TICKS = 5
+TOP, FLOOR = 26, 236
+AXIS = 22
+# The room for values left of the plot: the page's style leaves as much.
+GUTTER = 44
+BAR_ROW, BAR_HEIGHT = 36, 13
+# Three groups' names stand beside each other, and three versions' days, where the page is 360 px wide.
+GROUP_LETTERS = 12
+SHOWN_DAYS = 3
 
-
-@dataclass(frozen=True)
-class Scale:
-    """Data from `low` to `high` on pixels from `start` to `end`."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def __call__(self, value: float) -> float:
-        share = (value - self.low) / ((self.high - self.low) or 1.0)
-        return round(self.start + share * (self.end - self.start), 1)
-
-    def ticks(self) -> list[float]:
-        """Round values within the scale."""
-        rough = (self.high - self.low or 1.0) / TICKS
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-        first = math.ceil(self.low / step - 1e-9)
-        return [round(place * step, 10) for place in range(first, math.floor(self.high / step + 1e-9) + 1)]
-
-
-def bars(estimates: Mapping[str, Estimate], best: str) -> Markup:
-    """A horizontal bar with its interval for each name; the one called `best` stands out."""
-    height = BAR_STEP * len(estimates) + 34
-    scale = Scale(0.0, max([0.01, *(one.high for one in estimates.values())]), BAR_LABEL, WIDTH - 70)
-    parts = [_grid(scale, 4, height - 30)]
-    for place, (name, one) in enumerate(estimates.items()):
-        middle = place * BAR_STEP + 18
-        parts.append(_bar(scale, middle, name, one, COLOURS[0] if name == best else COLOURS[4]))
-    return _svg(height, parts)
+Points = Sequence[tuple[float, float]]
 
 
-def _bar(scale: Scale, middle: float, name: str, one: Estimate, colour: str) -> Markup:
-    box = Markup('<rect x="{}" y="{}" width="{}" height="14" fill="{}"/>').format(
-        BAR_LABEL, middle - 7, max(scale(one.value) - BAR_LABEL, 0), colour
-    )
-    whisker = _line([(scale(one.low), middle), (scale(one.high), middle)], "#222", 1.5)
-    label = _text(BAR_LABEL - 8, middle + 4, name, "end")
-    return box + whisker + label + _text(scale(one.high) + 6, middle + 4, f"{one.value:.3f}", "start")
+def bars(title: str, estimates: Mapping[str, Estimate]) -> Markup:
+    """A horizontal bar with its interval for each name, which stands above it."""
+    floor = BAR_ROW * len(estimates) + 6
+    scale = Scale(0.0, max([0.01, *(one.high for one in estimates.values())]), 0, 100)
+    parts = [_columns(scale, floor)]
+    parts += [_bar(scale, place * BAR_ROW, name, one) for place, (name, one) in enumerate(estimates.items())]
+    return figure("bars", title, floor + AXIS, parts)
 
 
-def groups(series: Mapping[str, Mapping[str, Estimate]]) -> Markup:
+def groups(title: str, series: Mapping[str, Mapping[str, Estimate]]) -> Markup:
     """Points with intervals: for each group, one for each series."""
     names = list(dict.fromkeys(group for points in series.values() for group in points))
-    high = max((one.high for points in series.values() for one in points.values()), default=1.0)
-    y = Scale(0.0, high, HEIGHT - BOTTOM, TOP)
-    width = (WIDTH - LEFT - RIGHT) / max(len(names), 1)
+    rows = {name: textwrap.wrap(name, GROUP_LETTERS) for name in names}
+    y = _upwards(one for points in series.values() for one in points.values())
     parts = [_rules(y)]
     for place, group in enumerate(names):
-        parts.append(_text(LEFT + width * (place + 0.5), HEIGHT - BOTTOM + 18, group, "middle"))
-        for index, points in enumerate(series.values()):
-            x = LEFT + width * (place + (index + 1) / (len(series) + 1))
-            parts.append(_point(x, y, points[group], COLOURS[index % len(COLOURS)]) if group in points else Markup())
-    return _svg(HEIGHT, parts) + legend(list(series))
+        parts.append(stacked(_share(place + 0.5, len(names)), FLOOR + AXIS - 4, rows[group]))
+        for index, (name, points) in enumerate(series.items()):
+            x = _share(place + (index + 1) / (len(series) + 1), len(names))
+            parts.append(_point(x, y, points[group], colour_of(name)) if group in points else Markup())
+    height = FLOOR + AXIS + LINE_HEIGHT * max(map(len, rows.values()), default=0)
+    return figure("plot", title, height, parts, legend(list(series), "In each group, from left to right:"))
 
 
-def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str) -> Markup:
+def lines(title: str, series: Mapping[str, Points], x_label: str, y_label: str) -> Markup:
     """A line through the points of each series; both axes start at 0 unless there is something below."""
     points = [point for some in series.values() for point in some]
-    x = _axis([point[0] for point in points], LEFT, WIDTH - RIGHT)
-    y = _axis([point[1] for point in points], HEIGHT - BOTTOM, TOP)
-    parts = [_rules(y)]
-    parts += [_text(x(tick), HEIGHT - BOTTOM + 16, f"{tick:g}", "middle") for tick in x.ticks()]
-    for index, some in enumerate(series.values()):
-        colour = COLOURS[index % len(COLOURS)]
-        parts.append(_line([(x(one), y(other)) for one, other in some], colour, 2))
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_label, "middle"))
-    parts.append(_text(LEFT, TOP - 12, y_label, "start"))
-    return _svg(HEIGHT, parts) + legend(list(series))
+    x = _axis([point[0] for point in points], 0, 100)
+    y = _axis([point[1] for point in points], FLOOR, TOP)
+    parts = [_rules(y), *(text(x(tick), FLOOR + AXIS - 4, f"{tick:g}", "middle") for tick in x.ticks())]
+    parts += [path([(x(one), y(other)) for one, other in some], FLOOR, name) for name, some in series.items()]
+    parts.append(text(50, FLOOR + AXIS + LINE_HEIGHT, x_label, "middle"))
+    parts.append(text(0, TOP - 12, y_label, "start", -GUTTER))
+    return figure("plot", title, FLOOR + AXIS + LINE_HEIGHT + 6, parts, legend(list(series)))
 
 
-def history(labels: Sequence[str], series: Mapping[str, Sequence[Estimate | None]]) -> Markup:
+def history(title: str, labels: Sequence[str], estimates: Sequence[Estimate | None]) -> Markup:
     """Estimates over versions, oldest first, each with its interval."""
-    high = max((one.high for some in series.values() for one in some if one), default=1.0)
-    y = Scale(0.0, high, HEIGHT - BOTTOM, TOP)
-    x = Scale(-0.5, len(labels) - 0.5, LEFT, WIDTH - RIGHT)
-    parts = [_rules(y)]
-    parts += [_text(x(place), HEIGHT - BOTTOM + 18, label, "middle") for place, label in enumerate(labels)]
-    for index, some in enumerate(series.values()):
-        colour = COLOURS[index % len(COLOURS)]
-        there = [(place, one) for place, one in enumerate(some) if one is not None]
-        parts.append(_line([(x(place), y(one.value)) for place, one in there], colour, 1.5))
-        parts += [_point(x(place), y, one, colour) for place, one in there]
-    return _svg(HEIGHT, parts) + legend(list(series))
+    there = [(_share(place + 0.5, len(labels)), one) for place, one in enumerate(estimates) if one is not None]
+    y = _upwards(one for _, one in there)
+    parts = [_rules(y), _days(labels), path([(x, y(one.value)) for x, one in there], FLOOR, HISTORY)]
+    parts += [_point(x, y, one, colour_of(HISTORY)) for x, one in there]
+    return figure("plot", title, FLOOR + AXIS, parts)
 
 
-def legend(names: Sequence[str]) -> Markup:
-    """What each colour stands for."""
-    keys = (
-        Markup('<span><i style="background:{}"></i>{}</span>').format(COLOURS[place % len(COLOURS)], name)
-        for place, name in enumerate(names)
+def _days(labels: Sequence[str]) -> Markup:
+    """The days below a history: of many versions the last and some before it."""
+    every = math.ceil(len(labels) / SHOWN_DAYS) or 1
+    shown = range(len(labels) - 1, -1, -every)
+    return Markup().join(
+        text(_share(place + 0.5, len(labels)), FLOOR + AXIS - 4, labels[place], "middle") for place in reversed(shown)
     )
-    return Markup('<p class="legend">{}</p>').format(Markup(" ").join(keys))
+
+
+def _bar(scale: Scale, top: float, name: str, one: Estimate) -> Markup:
+    middle = top + LINE_HEIGHT + BAR_HEIGHT / 2 + 3
+    ends = (scale(one.low), middle), (scale(one.high), middle)
+    parts = (
+        text(0, top + LINE_HEIGHT - 1, name, "start"),
+        bar(middle - BAR_HEIGHT / 2, max(scale(one.value), 0), BAR_HEIGHT, colour_of(name)),
+        line(*ends, PAPER, 4),  # so that the interval is seen on a dark bar
+        line(*ends, INK, 1.5),
+        text(scale(one.high), middle + 4, f"{one.value:.3f}", "start", 6),
+    )
+    return Markup().join(parts)
+
+
+def _point(x: float, y: Scale, one: Estimate, colour: str) -> Markup:
+    return line((x, y(one.low)), (x, y(one.high)), colour, 1.5) + dot(x, y(one.value), colour)
+
+
+def _share(place: float, places: int) -> float:
+    return round(100 * place / places, 2)
+
+
+def _upwards(estimates: Iterable[Estimate]) -> Scale:
+    """From 0 at the floor to the highest end of an interval at the top."""
+    return Scale(0.0, max((one.high for one in estimates), default=1.0), FLOOR, TOP)
 
 
 def _axis(values: Sequence[float], start: float, end: float) -> Scale:
     return Scale(min([0.0, *values]), max([0.0, *values]) or 1.0, start, end)
 
 
-def _grid(scale: Scale, top: float, bottom: float) -> Markup:
-    """Vertical rules of a chart of bars."""
+def _columns(scale: Scale, floor: float) -> Markup:
+    """Vertical rules with their values below."""
     rules = (
-        _line([(scale(tick), top), (scale(tick), bottom)], "#ddd", 1)
-        + _text(scale(tick), bottom + 16, f"{tick:g}", "middle")
+        line((scale(tick), 4), (scale(tick), floor), RULE, 1)
+        + text(scale(tick), floor + AXIS - 6, f"{tick:g}", "middle")
         for tick in scale.ticks()
     )
     return Markup().join(rules)
 
 
 def _rules(y: Scale) -> Markup:
-    """Horizontal rules with their values."""
+    """Horizontal rules with their values beside."""
     rules = (
-        _line([(LEFT, y(tick)), (WIDTH - RIGHT, y(tick))], "#ddd", 1) + _text(LEFT - 6, y(tick) + 4, f"{tick:g}", "end")
-        for tick in y.ticks()
+        line((0, y(tick)), (100, y(tick)), RULE, 1) + text(0, y(tick) + 4, f"{tick:g}", "end", -6) for tick in y.ticks()
     )
     return Markup().join(rules)
-
-
-def _point(x: float, y: Scale, one: Estimate, colour: str) -> Markup:
-    dot = Markup('<circle cx="{:.1f}" cy="{}" r="4" fill="{}"/>').format(x, y(one.value), colour)
-    return _line([(x, y(one.low)), (x, y(one.high))], colour, 1.5) + dot
-
-
-def _line(points: Sequence[tuple[float, float]], colour: str, width: float) -> Markup:
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    return Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="{}"/>').format(path, colour, width)
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> Markup:
-    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(x, y, anchor, text)
-
-
-def _svg(height: float, parts: Sequence[Markup]) -> Markup:
-    opened = Markup('<svg xmlns="http://www.w3.org/2000/svg" role="img" font-size="12" viewBox="0 0 {} {}">')
-    return opened.format(WIDTH, height) + Markup().join(parts) + Markup("</svg>")

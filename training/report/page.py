@@ -13,6 +13,7 @@ from training.evaluation.results import RECIPE, Evaluation, TaskResult, WindowRe
 from training.evaluation.tasks import LIGHT_UP_TO, Activity, Task
 from training.interactions.interactions import Interactions
 from training.report import charts
+from training.report.colours import BOUGHT
 from training.report.past import SHOWN_TASKS, PastVersion
 from training.selection.gate import Judgement
 
@@ -61,7 +62,9 @@ def render(evaluation: Evaluation, run: Run, judgement: Judgement | None, versio
         tasks=TASK_TITLES,
         activities=ACTIVITY_TITLES,
         ndcg=f"NDCG@{evaluation.k}",
-        charts=_charts(evaluation, versions),
+        charts=_charts(evaluation),
+        past=_past(versions, evaluation.k),
+        windows=[_day(one) for one in (evaluation.test, *evaluation.backtests) if one],
         best=_best,
     )
 
@@ -76,7 +79,12 @@ def write_report(
 def _estimate(one: Estimate) -> Markup:
     digits = 3 if abs(one.value) < 1 else 2
     value, low, high = (f"{end:.{digits}f}" for end in (one.value, one.low, one.high))
-    return Markup("{} <small>{} to {}</small>").format(value, low, high)
+    return Markup("{} <small>{}&nbsp;to {}</small>").format(value, low, high)
+
+
+def _day(result: WindowResult) -> Markup:
+    """On which a window starts; not to be broken where room is short."""
+    return Markup("<time>{}</time>").format(result.window.start.date())
 
 
 def _best(result: TaskResult, metric: str) -> str:
@@ -84,19 +92,23 @@ def _best(result: TaskResult, metric: str) -> str:
     return max(result.rows, key=lambda model: result.rows[model][metric].value)
 
 
-def _charts(evaluation: Evaluation, versions: Sequence[PastVersion]) -> dict[str, Markup]:
-    found = {"versions": _versions(versions), "recall": _recall(versions)}
+def _charts(evaluation: Evaluation) -> dict[str, Markup]:
     if evaluation.test is None:
-        return found
-    test = evaluation.test
+        return {}
+    test, ndcg = evaluation.test, f"NDCG@{evaluation.k}"
+    found = {"tail": _tail(test)}
     for task, result in test.tasks.items():
-        found[task] = charts.bars({model: row[f"NDCG@{evaluation.k}"] for model, row in result.rows.items()}, RECIPE)
+        name = TASK_TITLES[task][0].lower()
+        found[task] = charts.bars(
+            f"{ndcg} of every model, {name}", {model: row[ndcg] for model, row in result.rows.items()}
+        )
         if result.activity[RECIPE]:
-            found[f"{task}_activity"] = charts.groups(_by_activity(result, evaluation.k))
-    found["tail"] = _tail(test)
+            by_activity = _by_activity(result, evaluation.k)
+            found[f"{task}_activity"] = charts.groups(f"{ndcg} by activity, {name}", by_activity)
     if test.calibration:
         points = list(zip(test.calibration.score.tolist(), test.calibration.bought.tolist(), strict=True))
-        found["calibration"] = charts.lines({RECIPE: points}, "mean score of the picks", "share that was bought")
+        labels = "mean score of the picks", "share that was bought"
+        found["calibration"] = charts.lines("Picks bought, by their score", {RECIPE: points}, *labels)
     return found
 
 
@@ -116,22 +128,21 @@ def _by_activity(result: TaskResult, k: int) -> dict[str, dict[str, Estimate]]:
 def _tail(test: WindowResult) -> Markup:
     tail = test.tail
     series = {
-        "picks": list(zip(tail.items.tolist(), tail.picks.tolist(), strict=True)),
-        "purchases in the window": list(zip(tail.items.tolist(), tail.purchases.tolist(), strict=True)),
+        RECIPE: list(zip(tail.items.tolist(), tail.picks.tolist(), strict=True)),
+        BOUGHT: list(zip(tail.items.tolist(), tail.purchases.tolist(), strict=True)),
     }
-    return charts.lines(series, "share of the catalogue, best sellers first", "share of picks and purchases")
+    labels = "share of the catalogue, best sellers first", "share of picks and purchases"
+    return charts.lines("How far down the catalogue picks and purchases reach", series, *labels)
 
 
-def _versions(versions: Sequence[PastVersion]) -> Markup:
-    series = {TASK_TITLES[task][0]: [version.ndcg.get(task) for version in versions] for task in SHOWN_TASKS}
-    return charts.history([version.label for version in versions], series)
-
-
-def _recall(versions: Sequence[PastVersion]) -> Markup:
-    recalls = [
-        None
-        if version.index_recall is None
-        else Estimate(version.index_recall, version.index_recall, version.index_recall)
-        for version in versions
+def _past(versions: Sequence[PastVersion], k: int) -> dict[str, Markup]:
+    """A chart by its title for all that versions are compared by, one colour being enough for each."""
+    found: dict[str, Sequence[Estimate | None]] = {
+        f"{TASK_TITLES[task][0]}, NDCG@{k}": [version.ndcg.get(task) for version in versions] for task in SHOWN_TASKS
+    }
+    found["Index, recall@10"] = [
+        None if one.index_recall is None else Estimate(one.index_recall, one.index_recall, one.index_recall)
+        for one in versions
     ]
-    return charts.history([version.label for version in versions], {"recall@10 of the index": recalls})
+    labels = [version.label for version in versions]
+    return {title: charts.history(title, labels, row) for title, row in found.items() if any(row)}

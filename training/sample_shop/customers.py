@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from training.sample_shop.catalogue import CATEGORIES
-from training.sample_shop.demand import CONSUMABLES, DAYS, FIRST_DAY, SEGMENTS, WEEKS, Assortment, demand, tastes
+from training.sample_shop.demand import CONSUMABLES, DAYS, SEGMENTS, WEEKS, Assortment, demand, tastes
 
 N_CUSTOMERS = 4_000
 GUEST_SHARE = 0.2  # of all baskets
@@ -21,8 +22,8 @@ _LEAVE_DAYS = 200
 _SUBSCRIPTION = 0.065  # chance of using up a consumable, for each unit of taste for its category
 _INTERVAL_SPREAD = 0.2  # standard deviation of the logarithm of a consumable's interval
 _OWN_TASTE, _SECOND_TASTE = 0.72, 0.18  # shares of picks; the rest follow anybody's taste
-_WEEKDAYS = np.array([1.05, 0.95, 0.95, 1.0, 1.1, 1.3, 1.2])  # Monday first
-_DECEMBER = 1.5
+_BUSY = np.array([1.05, 0.95, 0.95, 1.0, 1.1, 1.3, 1.2])  # by day of a week
+_GIFT_DAYS, _GIFTS = slice(335, 366), 1.5  # once, about the end of the first year
 _HOURS = np.array([0] * 7 + [2, 3, 4, 5, 5, 6, 5, 4, 4, 5, 6, 8, 10, 11, 9, 5, 1])
 
 
@@ -40,7 +41,7 @@ class Customers:
 class Baskets:
     """Visits that end in a purchase, in order of time. All int64 (n_baskets,).
 
-    `customer` is GUEST for guests, `second` counts from the start of FIRST_DAY, `staple` is the item the
+    `customer` is GUEST for guests, `second` counts from the start of the first day, `staple` is the item the
     customer came for, or NO_ITEM.
     """
 
@@ -100,11 +101,10 @@ def _visits(people: Customers, rng: np.random.Generator) -> tuple[NDArray[np.int
 
 
 def _days(first: NDArray[np.int64], last: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """A day in [first, last] for each, likelier at weekends and in December."""
-    date = np.datetime64(FIRST_DAY) + np.arange(DAYS)
-    weekday = (date.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
-    december = date.astype("datetime64[M]").astype(np.int64) % 12 == 11
-    cumulative = np.concatenate([[0], np.cumsum(_WEEKDAYS[weekday] * np.where(december, _DECEMBER, 1.0))])
+    """A day in [first, last] for each, likelier at the end of a week and when gifts are bought."""
+    busy = np.tile(_BUSY, WEEKS)
+    busy[_GIFT_DAYS] *= _GIFTS
+    cumulative = np.concatenate([[0], np.cumsum(busy)])
     days = np.arange(DAYS + 1)
     start, end = np.interp(first, days, cumulative), np.interp(last + 1, days, cumulative)
     moment = np.interp(start + rng.random(len(start)) * (end - start), cumulative, days)
@@ -140,7 +140,7 @@ def browsed(visits: Baskets, n_picks: NDArray[np.int64], goods: Assortment, rng:
     segment = rng.integers(0, len(SEGMENTS), len(basket))
     segment = np.where(mood < _OWN_TASTE + _SECOND_TASTE, visits.second_taste[basket], segment)
     segment = np.where(mood < _OWN_TASTE, visits.taste[basket], segment)
-    row = segment * WEEKS + np.minimum(visits.second[basket] // (7 * 86_400), WEEKS - 1)
+    row = segment * WEEKS + np.minimum(visits.second[basket] // (7 * SECONDS_PER_DAY), WEEKS - 1)
     cumulative = np.cumsum(demand(goods), axis=2).reshape(-1, len(goods.products))
     cumulative /= cumulative[:, -1:]
     # Row r holds values in (r, r + 1], so that one sorted search serves all rows.

@@ -1,17 +1,16 @@
 """What the sample shop's customers want: the truth planted in its history, and demand by taste, week and item."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.sample_shop.catalogue import CATEGORIES, Product, products
 
-FIRST_DAY = date(2024, 1, 1)
-LAST_DAY = date(2025, 6, 29)
-DAYS = (LAST_DAY - FIRST_DAY).days + 1
-WEEKS = DAYS // 7
+# The history's length. Weeks and seasons are counted from its first day, whatever the calendar says, so that it is the
+# same history on whichever day it ends.
+WEEKS = 78
+DAYS = 7 * WEEKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from training.sample_shop.customers import GUEST, Baskets, Customers, Picks, baskets, bought, browsed, customers
 from training.sample_shop.demand import (
     CONSUMABLES,
     DAYS,
-    FIRST_DAY,
     SEGMENTS,
     TREND,
     Assortment,
@@ -25,14 +25,14 @@ PURCHASES_FILE = "purchases.csv"
 CATALOGUE_FILE = "catalogue.csv"
 BOT_USER_ID = "C99999"
 
-_END_SECOND = DAYS * 86_400
+_END_SECOND = DAYS * SECONDS_PER_DAY
 _FIRST_BASKET = 100_001
 _FIRST_CUSTOMER = 10_001
 _VIEWED_FIRST, _CARTED_FIRST, _ABANDONED, _RETURNED = 0.3, 0.12, 0.15, 0.03  # shares of rows
 _WINDOW_SHOPPING = 0.9  # items a customer looks at on a visit and does not buy, on average
 _RETURN_DAYS = (3, 21)
 _CHEAP = 15.0  # below this price people buy several at once
-_BOT_VIEWS, _BOT_FIRST_SECOND = 20, (DAYS - 9) * 86_400 + 2 * 3600
+_BOT_VIEWS, _BOT_FIRST_SECOND = 20, (DAYS - 9) * SECONDS_PER_DAY + 2 * 3600
 _NO_ITEM_ROWS, _FREE_ROWS, _NO_TIME_ROWS, _DUPLICATE_ROWS = 60, 60, 25, 150
 
 
@@ -51,7 +51,7 @@ class SampleShop:
 
     `consumables` gives the days after which a customer buys the item again; `rising` and `falling` sell far more
     and far less in the last weeks than before, `new` only then, `unsold` never. `tastes` names each customer's
-    segment of `sample_demand.SEGMENTS`; `bots` are the users who are none.
+    segment of `demand.SEGMENTS`; `bots` are the users who are none.
     """
 
     purchases: Path
@@ -67,16 +67,16 @@ class SampleShop:
     bots: tuple[str, ...]
 
 
-def generate(seed: int, directory: Path) -> SampleShop:
+def generate(seed: int, directory: Path, last_day: date) -> SampleShop:
     """Writes PURCHASES_FILE and CATALOGUE_FILE into `directory`, replacing older ones; made if missing.
 
-    The same seed gives the same bytes. Each file appears whole, the purchases last. Raises OSError when the
-    directory cannot be written.
+    The same seed and last day (UTC) give the same bytes; on another last day it is the same history, moved. Each file
+    appears whole, the purchases last. Raises OSError when the directory cannot be written.
     """
     rng = np.random.default_rng(seed)
     goods, people = assortment(rng), customers(rng)
     visits = baskets(people, goods, rng)
-    rows = _spoiled(_as_exported(_events(visits, bought(visits, goods, rng), goods, rng), visits, goods), rng)
+    rows = _spoiled(_as_exported(_events(visits, bought(visits, goods, rng), goods, rng), visits, goods, last_day), rng)
     _write({CATALOGUE_FILE: _catalogue(goods), PURCHASES_FILE: rows}, directory)
     return _truth(directory, goods, people)
 
@@ -130,14 +130,14 @@ def _returns(purchases: pl.DataFrame, goods: Assortment, rng: np.random.Generato
     """Whole lines sent back under their basket's number; consumables are kept."""
     kept = np.concatenate([goods.line(line) for line in CONSUMABLES])
     returned = purchases.filter(rng.random(purchases.height) < _RETURNED, ~pl.col("item").is_in(kept))
-    first, last = (days * 86_400 for days in _RETURN_DAYS)
+    first, last = (days * SECONDS_PER_DAY for days in _RETURN_DAYS)
     return returned.with_columns(
         second=pl.col("second") + pl.Series(rng.integers(first, last, returned.height)),
         quantity=-pl.col("quantity"),
     ).filter(pl.col("second") < _END_SECOND)
 
 
-def _as_exported(events: pl.DataFrame, visits: Baskets, goods: Assortment) -> pl.DataFrame:
+def _as_exported(events: pl.DataFrame, visits: Baskets, goods: Assortment, last_day: date) -> pl.DataFrame:
     """Ids and times in place of indexes and seconds, with the bot's night among them, in order of time."""
     products = pl.DataFrame(
         {"item": np.arange(len(goods.products)), "item_id": _ids(goods, np.arange(len(goods.products)))}
@@ -147,7 +147,7 @@ def _as_exported(events: pl.DataFrame, visits: Baskets, goods: Assortment) -> pl
         basket_id="B" + (pl.col("basket") + _FIRST_BASKET).cast(pl.String),
         user_id=pl.when(pl.col("customer") != GUEST).then(_user_id(pl.col("customer"))),
     )
-    start = pl.lit(datetime.combine(FIRST_DAY, datetime.min.time()))
+    start = pl.lit(datetime.combine(last_day - timedelta(days=DAYS - 1), datetime.min.time()))
     return (
         pl.concat([events.join(buyers, on="basket", validate="m:1"), _bot_views(goods)], how="diagonal")
         .join(products, on="item", validate="m:1")

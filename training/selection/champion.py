@@ -17,7 +17,7 @@ from training.evaluation.metrics import Values
 from training.evaluation.results import RECIPE, WindowResult
 from training.evaluation.run import recipe_ndcg
 from training.evaluation.tasks import JUDGED, Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def save_ndcg(draft: Path, result: WindowResult | None) -> None:
             np.save(draft / _file_name(task), result.tasks[task].ndcg[RECIPE])
 
 
-def ask_champion(store: Store, result: WindowResult | None, ranker_examples: RankerExamples) -> Champion:
+def measure_champion(store: Store, result: WindowResult | None, run: TrainingRun) -> Champion:
     """How the published version does on the cases of `result`.
 
     On the same data and cases that is what the version itself got when it was published, whatever code fitted it. On
@@ -50,20 +50,15 @@ def ask_champion(store: Store, result: WindowResult | None, ranker_examples: Ran
     except ArtifactError as error:
         nothing = isinstance(error, NoVersionError)
         return Champion({}, "nothing is published yet to compare with" if nothing else f"not compared: {error}")
-    own = _saved_ndcg(directory, manifest, result, ranker_examples.interactions.fingerprint)
+    own = _saved_ndcg(directory, manifest, result, run.interactions.fingerprint)
     if own:
         return Champion(own, None)
     settings = _settings(manifest)
     if settings is None:
         return Champion({}, f"not compared with {manifest.version}: its settings are none of this program's")
-    if settings == ranker_examples.config.model:
+    if settings == run.config.model:
         return Champion({}, f"{manifest.version} has the same settings, and so the same picks on the same history")
-    former = RankerExamples(
-        ranker_examples.interactions,
-        ranker_examples.config.model_copy(update={"model": settings}),
-        ranker_examples.show_progress,
-    )
-    return Champion(recipe_ndcg(former, result.window, JUDGED), None)
+    return Champion(recipe_ndcg(run.with_model(settings), result.window, JUDGED), None)
 
 
 def _settings(manifest: Manifest) -> ModelSettings | None:
@@ -77,16 +72,16 @@ def _saved_ndcg(directory: Path, manifest: Manifest, result: WindowResult, finge
     """The version's own figures, where it was asked the same questions after the same history; else nothing."""
     if manifest.data.get("fingerprint") != fingerprint:
         return {}
-    asked = manifest.metrics.get("evaluation", {}).get("tasks", {})
-    same = [task for task in JUDGED if task in result.tasks and _digest(asked, task) == result.tasks[task].digest]
+    recorded = manifest.metrics.get("evaluation", {}).get("tasks", {})
+    same = [task for task in JUDGED if task in result.tasks and _digest(recorded, task) == result.tasks[task].digest]
     try:
         return {task: open_array(directory / _file_name(task)) for task in same}
     except (OSError, ValueError):
         return {}
 
 
-def _digest(asked: Mapping[str, Mapping[str, str]], task: Task) -> str | None:
-    return asked.get(task, {}).get("digest")
+def _digest(recorded: Mapping[str, Mapping[str, str]], task: Task) -> str | None:
+    return recorded.get(task, {}).get("digest")
 
 
 def _file_name(task: Task) -> str:

@@ -101,9 +101,9 @@ class GateError(TrainingError):
         self.judgement = judgement
 
 
-def pass_gate(evaluation: Evaluation, published: Champion, margin: float, force: str | None) -> Judgement:
+def pass_gate(evaluation: Evaluation, champion: Champion, margin: float, force: str | None) -> Judgement:
     """Judge the new version; `force` is a reason to publish it whatever comes out. Raises GateError."""
-    judgement = judge(evaluation, published, margin)
+    judgement = judge(evaluation, champion, margin)
     if judgement.passed:
         return judgement
     if force is None:
@@ -111,7 +111,7 @@ def pass_gate(evaluation: Evaluation, published: Champion, margin: float, force:
     return replace(judgement, forced=force)
 
 
-def judge(evaluation: Evaluation, published: Champion, margin: float) -> Judgement:
+def judge(evaluation: Evaluation, champion: Champion, margin: float) -> Judgement:
     """The recipe against its baselines and against the published version, on the same cases.
 
     No baseline may be measurably better. The published version may be, by `margin`, a share of its NDCG: data changes
@@ -119,18 +119,18 @@ def judge(evaluation: Evaluation, published: Champion, margin: float) -> Judgeme
     """
     found = evaluation.test.tasks if evaluation.test else {}
     judged = [found[task] for task in JUDGED if task in found and found[task].n_cases >= MIN_CASES]
-    notes = [published.note] if published.note else []
+    notes = [champion.note] if champion.note else []
     if not judged:
         notes.append(evaluation.skipped or f"not judged: fewer than {MIN_CASES} customers to compare on")
-    return Judgement(tuple(check for one in judged for check in _checks(one, published.ndcg, margin)), tuple(notes))
+    return Judgement(tuple(check for one in judged for check in _checks(one, champion.ndcg, margin)), tuple(notes))
 
 
-def _checks(result: TaskResult, published: Mapping[Task, Values], margin: float) -> list[Check]:
+def _checks(result: TaskResult, champion: Mapping[Task, Values], margin: float) -> list[Check]:
     resamples = resample(result.n_cases, np.random.default_rng(SEED))
     ours = result.ndcg[RECIPE]
     others = {name: values for name, values in result.ndcg.items() if name != RECIPE}
-    if result.task in published:
-        others[PUBLISHED] = published[result.task]
+    if result.task in champion:
+        others[PUBLISHED] = champion[result.task]
     return [
         Check(
             task=result.task,

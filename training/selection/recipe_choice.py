@@ -9,12 +9,12 @@ from tqdm import tqdm
 
 from artifacts.model.model import Model
 from artifacts.model.recipe import Weights
-from training.config import RecipeName, WeightSettings
+from training.config import ModelSettings, RecipeName, WeightSettings
 from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.metrics import Values
 from training.evaluation.run import case_ndcg, cases_of, fitted_before, recipe_ndcg
 from training.evaluation.tasks import JUDGED, Cases, Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.windows import test_window
 
 SEED = 0
@@ -42,35 +42,41 @@ class RecipeChoice:
         gains = {task: [round(end, 6) for end in interval] for task, interval in ends.items()}
         return {"chosen": self.recipe, "weights": self.weights.model_dump(), "ranker_gain": gains}
 
+    def applied_to(self, settings: ModelSettings) -> ModelSettings:
+        """The settings of [model] with the choice in place of what was configured."""
+        return settings.model_copy(update={"recipe": self.recipe, "weights": self.weights})
 
-def choose_recipe(ranker_examples: RankerExamples) -> RecipeChoice:
+
+def choose_recipe(run: TrainingRun) -> RecipeChoice:
     """Find the blend's weights and whether a ranker is worth it on the window before the test window, which neither
     has seen; as configured, unless auto.
 
     On a sample of a large shop only the weights are found: many of a ranker's features, such as how many bought an
     item, say something else of a sample than of the shop.
     """
-    model = ranker_examples.config.model
-    if model.recipe != "auto":
-        return RecipeChoice(model.recipe, model.weights, {})
-    window = test_window(ranker_examples.interactions.frame, ranker_examples.config.evaluation.test_days).earlier(1)
-    found = cases_of(ranker_examples, window, JUDGED)
+    settings = run.config.model
+    if settings.recipe != "auto":
+        return RecipeChoice(settings.recipe, settings.weights, {})
+    blend = RecipeChoice("blend", settings.weights, {})
+    window = test_window(run.interactions.frame, run.config.evaluation.test_days).earlier(1)
+    found = cases_of(run, window, JUDGED)
     if found is None or any(len(cases) < MIN_CASES for cases in found[1].values()):
-        return RecipeChoice("blend", model.weights, {})
-    known, tasks = found
-    with fitted_before(known, settled(ranker_examples, RecipeChoice("blend", model.weights, {}))) as opened:
-        weights, simple = _try_weights(opened, tasks, ranker_examples)
-    chosen = WeightSettings(**vars(weights))
-    if ranker_examples.interactions.sample is not None:
-        return RecipeChoice("blend", chosen, {})
-    learned = recipe_ndcg(settled(ranker_examples, RecipeChoice("ranker", chosen, {})), window, JUDGED)
-    gains = gains_of(simple, learned)
-    return RecipeChoice("ranker" if worth_it(gains) else "blend", chosen, gains)
+        return blend
+    holdout, tasks = found
+    with fitted_before(holdout, run.with_model(blend.applied_to(settings))) as model:
+        weights, blend_ndcg = _try_weights(model, tasks, run)
+    blend = replace(blend, weights=WeightSettings(**vars(weights)))
+    if run.interactions.sample is not None:
+        return blend
+    ranker = replace(blend, recipe="ranker")
+    ranker_ndcg = recipe_ndcg(run.with_model(ranker.applied_to(settings)), window, JUDGED)
+    gains = gains_of(blend_ndcg, ranker_ndcg)
+    return replace(ranker if worth_it(gains) else blend, gains=gains)
 
 
-def _try_weights(model: Model, tasks: Mapping[Task, Cases], ranker_examples: RankerExamples) -> tuple[Weights, Ndcg]:
-    quiet = replace(ranker_examples, show_progress=False)
-    with tqdm(desc="weights", unit=" tried", disable=not ranker_examples.show_progress) as bar:
+def _try_weights(model: Model, tasks: Mapping[Task, Cases], run: TrainingRun) -> tuple[Weights, Ndcg]:
+    quiet = replace(run, show_progress=False)
+    with tqdm(desc="weights", unit=" tried", disable=not run.show_progress) as bar:
 
         def measure(tried: Model) -> Ndcg:
             bar.update()
@@ -102,12 +108,3 @@ def gains_of(simple: Ndcg, other: Ndcg) -> dict[Task, Estimate]:
     """How much better the other recipe is on the same cases, (n_cases,) of each task; 95% by paired bootstrap."""
     resamples = {task: resample(len(values), np.random.default_rng(SEED)) for task, values in simple.items()}
     return {task: difference(other[task], values, resamples[task]) for task, values in simple.items()}
-
-
-def settled(ranker_examples: RankerExamples, choice: RecipeChoice) -> RankerExamples:
-    """The lessons with the choice in their configuration; what was found by other weights is forgotten."""
-    former = ranker_examples.config.model
-    model = former.model_copy(update={"recipe": choice.recipe, "weights": choice.weights})
-    config = ranker_examples.config.model_copy(update={"model": model})
-    found = ranker_examples.found if choice.weights == former.weights else {}
-    return replace(ranker_examples, config=config, found=found)

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import tomlkit
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 from tqdm import tqdm
 
 from artifacts.publishing.durable import replace_text
@@ -23,26 +24,19 @@ from training.errors import DataError, TuneError
 from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.run import case_ndcg, cases_of, fitted_before
 from training.evaluation.tasks import JUDGED, Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
 from training.interactions.sampling import draw_sample
 from training.interactions.windows import Window, before, test_window
 from training.live.settings import NO_LIVE_STORE, LiveSettings
 from training.selection.recipe_choice import worth_it
+from training.selection.search_space import RANGES, TUNED, as_params, range_of, suggest
 
 TRIALS_SUFFIX = ".trials"
 """Of the file beside the output that holds all trials, and from which the next run goes on."""
+NOTE = "# make tune:"
+"""What comments of a search begin with."""
 
-# Where the search looks, on a logarithmic scale; what is configured is always within.
-RANGES: dict[str, tuple[float, float]] = {
-    "factors": (16, 256),
-    "regularization": (0.1, 300.0),
-    "alpha": (0.3, 40.0),
-    "iterations": (5, 30),
-    "half_life_days": (7.0, 730.0),
-}
-WEIGHTINGS = ("binary", "count", "log", "bm25")
-TUNED = (*RANGES, "weighting")
 SEED = 0
 
 
@@ -71,10 +65,15 @@ class Tuned:
     better: bool
 
     @property
+    def days(self) -> str:
+        """The window, as text."""
+        return f"{self.window.start:%Y-%m-%d} to {self.window.end:%Y-%m-%d}"
+
+    @property
     def text(self) -> str:
         """What was found, for the terminal."""
         lines = [
-            f"{self.n_trials} trials on {self.window.start:%Y-%m-%d} to {self.window.end:%Y-%m-%d}",
+            f"{self.n_trials} trials on {self.days}",
             f"  {'NDCG':16}{'configured':>12}{'best':>8}  difference (95%)",
         ]
         for task, gain in self.gains.items():
@@ -103,36 +102,54 @@ def tune(  # noqa: PLR0913
     """
     if out.is_dir() or not out.parent.is_dir():
         raise TuneError(f"{out}: cannot be written: its directory has to exist, and it is no directory itself")
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path else tomlkit.document()
+    document = tomlkit.parse(_without_note(path.read_text(encoding="utf-8")) if path else "")
     interactions = draw_sample(read_interactions(config, show_progress, live))
     window = test_window(interactions.frame, config.evaluation.test_days).earlier(1)
     # From here on there is no test window.
-    ranker_examples = RankerExamples(
-        before(interactions, window.end), _with(config, {"recipe": "blend"}), show_progress=False
-    )
-    with _study(out, ranker_examples) as study:
-        _search(study, ranker_examples, window, budget, show_progress)
-        tuned = _judge(study, ranker_examples.config.model, window)
+    run = TrainingRun(before(interactions, window.end), config, show_progress=False)
+    run = run.with_model(config.model.model_copy(update={"recipe": "blend"}))
+    with _study(out, run) as study:
+        _search(study, run, window, budget, show_progress)
+        tuned = _judge(study, run.config.model, window)
     if tuned.better:
         document.setdefault("model", tomlkit.table()).update(tuned.settings)
-    replace_text(out, tomlkit.dumps(document))
+    replace_text(out, ("" if tuned.better else _note(tuned, path, out)) + tomlkit.dumps(document))
     return tuned
 
 
+def _note(tuned: Tuned, path: Path | None, out: Path) -> str:
+    """Comments for a file that is no other configuration than what was given: it might be taken for a mistake."""
+    before = f"CONFIG={path}" if path else "no CONFIG"
+    return "".join(
+        f"{NOTE} {line}\n"
+        for line in (
+            f"{tuned.n_trials} trials on {tuned.days} found nothing measurably better:",
+            f"the settings stay as configured, and make train CONFIG={out} does the same as with {before}.",
+        )
+    )
+
+
+def _without_note(text: str) -> str:
+    """A configuration without what an earlier search has noted in it."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(NOTE))
+
+
 @contextmanager
-def _study(out: Path, ranker_examples: RankerExamples) -> Iterator[optuna.Study]:
+def _study(out: Path, run: TrainingRun) -> Iterator[optuna.Study]:
     """The trials of the same data and the same configuration, but for what is tuned."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     trials = out.with_name(out.name + TRIALS_SUFFIX)
-    model = ranker_examples.config.model
+    model = run.config.model
+    untuned = run.with_model(model.model_copy(update={key: getattr(ModelSettings(), key) for key in TUNED}))
     what = [
-        ranker_examples.interactions.fingerprint,
-        _with(ranker_examples.config, {key: getattr(ModelSettings(), key) for key in TUNED}).public(),
-        {key: _range(key, model) for key in RANGES},
+        run.interactions.fingerprint,
+        untuned.config.public(),
+        {key: range_of(key, model) for key in RANGES},
     ]
     url = URL.create("sqlite", database=str(trials.absolute())).render_as_string()
     try:
-        storage = optuna.storages.RDBStorage(url)
+        # Without a pool no connection stays open, not even where the file is no database.
+        storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
         study = optuna.create_study(
             storage=storage,
             study_name=hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest(),
@@ -147,12 +164,9 @@ def _study(out: Path, ranker_examples: RankerExamples) -> Iterator[optuna.Study]
         yield study
     finally:
         storage.remove_session()
-        storage.engine.dispose()
 
 
-def _search(
-    study: optuna.Study, ranker_examples: RankerExamples, window: Window, budget: Budget, show_progress: bool
-) -> None:
+def _search(study: optuna.Study, run: TrainingRun, window: Window, budget: Budget, show_progress: bool) -> None:
     ends = time.monotonic() + budget.seconds
     total = round(budget.seconds)
     form = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} s{postfix}"
@@ -165,28 +179,29 @@ def _search(
             bar.set_postfix_str(f"{len(_complete(study))} tried, best NDCG {study.best_value:.4f}", refresh=False)
             bar.update(min(total - round(ends - time.monotonic()), total) - bar.n)
 
-        objective = _objective(ranker_examples, window)
-        if _configured(study, ranker_examples.config.model) is None:
-            study.enqueue_trial(_params(ranker_examples.config.model))
+        objective = _objective(run, window)
+        if _configured(study, run.config.model) is None:
+            study.enqueue_trial(as_params(run.config.model))
             study.optimize(objective, n_trials=1, callbacks=[follow])
         left = max(ends - time.monotonic(), 0)
         study.optimize(objective, n_trials=budget.trials, timeout=left, callbacks=[follow])
 
 
-def _objective(ranker_examples: RankerExamples, window: Window) -> Callable[[Trial], float]:
+def _objective(run: TrainingRun, window: Window) -> Callable[[Trial], float]:
     """The mean over tasks of the blend's NDCG; a trial keeps that of each case, for comparisons."""
-    found = cases_of(ranker_examples, window, JUDGED)
+    found = cases_of(run, window, JUDGED)
     if found is None:
         raise DataError(
             f"nothing to tune on: nobody who had bought before {window.start:%Y-%m-%d} "
             f"bought again up to {window.end:%Y-%m-%d}"
         )
-    known, tasks = found
+    holdout, tasks = found
 
     def objective(trial: Trial) -> float:
-        settings = _suggest(trial, ranker_examples.config.model)
-        with fitted_before(known, replace(ranker_examples, config=_with(ranker_examples.config, settings))) as model:
-            ndcg = case_ndcg(model, tasks, ranker_examples)
+        settings = suggest(trial, run.config.model)
+        tried = run.with_model(run.config.model.model_copy(update=settings))
+        with fitted_before(holdout, tried) as model:
+            ndcg = case_ndcg(model, tasks, run)
         trial.set_user_attr("ndcg", {str(task): values.round(6).tolist() for task, values in ndcg.items()})
         trial.set_user_attr("settings", settings)
         return float(np.mean([values.mean() for values in ndcg.values()]))
@@ -194,49 +209,12 @@ def _objective(ranker_examples: RankerExamples, window: Window) -> Callable[[Tri
     return objective
 
 
-def _suggest(trial: Trial, configured: ModelSettings) -> dict[str, Any]:
-    decays = trial.suggest_categorical("decays", [True, False])
-    return {
-        "factors": _suggest_int(trial, "factors", configured),
-        "regularization": _suggest_float(trial, "regularization", configured),
-        "alpha": _suggest_float(trial, "alpha", configured),
-        "iterations": _suggest_int(trial, "iterations", configured),
-        "weighting": trial.suggest_categorical("weighting", WEIGHTINGS),
-        "half_life_days": _suggest_float(trial, "half_life_days", configured) if decays else 0.0,
-    }
-
-
-def _suggest_int(trial: Trial, key: str, configured: ModelSettings) -> int:
-    low, high = _range(key, configured)
-    return trial.suggest_int(key, int(low), int(high), log=True)
-
-
-def _suggest_float(trial: Trial, key: str, configured: ModelSettings) -> float:
-    """To three digits, which a person can read, but for what is configured."""
-    low, high = _range(key, configured)
-    value = trial.suggest_float(key, low, high, log=True)
-    return value if value == getattr(configured, key) else float(f"{value:.3g}")
-
-
-def _range(key: str, configured: ModelSettings) -> tuple[float, float]:
-    low, high = RANGES[key]
-    value = getattr(configured, key) or low
-    return min(low, value), max(high, value)
-
-
-def _params(model: ModelSettings) -> dict[str, Any]:
-    """The settings as the search knows them: no decay is a choice of its own."""
-    settings = model.model_dump(include=set(TUNED))
-    decays = model.half_life_days > 0
-    return {"decays": decays} | {key: value for key, value in settings.items() if decays or key != "half_life_days"}
-
-
 def _complete(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
 
 def _configured(study: optuna.Study, model: ModelSettings) -> FrozenTrial | None:
-    return next((trial for trial in _complete(study) if trial.params == _params(model)), None)
+    return next((trial for trial in _complete(study) if trial.params == as_params(model)), None)
 
 
 def _judge(study: optuna.Study, model: ModelSettings, window: Window) -> Tuned:
@@ -256,7 +234,3 @@ def _judge(study: optuna.Study, model: ModelSettings, window: Window) -> Tuned:
 
 def _value(trial: FrozenTrial) -> float:
     return trial.value if trial.value is not None else -np.inf
-
-
-def _with(config: Config, settings: Mapping[str, Any]) -> Config:
-    return config.model_copy(update={"model": config.model.model_copy(update=settings)})

@@ -61,7 +61,7 @@ def test_a_store_is_opened_again_as_it_was(live_url: str) -> None:
         store.erase("ben")
     with opened(live_url) as store:
         assert looked_at(store.activity("ana", None, 0)) == ["item-1"]
-        assert store.erased("ben") is not None
+        assert store.held("ben").erased is not None
 
 
 def open_it(url: str, barrier: object) -> None:
@@ -276,7 +276,7 @@ def test_who_is_forgotten_leaves_nothing_but_a_digest(live_url: str, store: Live
     forgotten = store.erase("ana")
     assert forgotten.events == 2
     assert store.activity("ana", None, 0) == UserActivity((), (), forgotten.erasure, True)
-    assert store.erased("ana") == forgotten.erasure
+    assert store.held("ana").erased == forgotten.erasure
     assert forgotten.erasure.seq > before
     assert looked_at(store.activity("ben", None, 0)) == ["item-3"]
     assert looked_at(store.activity(None, "ana", 0)) == ["item-4"], "a session of that name is another"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from artifacts.model.model import Model, RankerFeatures
 from artifacts.queries.candidates import Candidates
-from artifacts.queries.query import Query, Source
+from artifacts.queries.query import Query
 from artifacts.queries.ranker_features import FEATURES, ITEM_FEATURES, PAIR_FEATURES, USER_FEATURES, candidate_features
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import read_user_state
 from tests.support.events import NO_CATALOGUE, Event, as_dataset
 from training.config import ModelSettings
@@ -57,7 +57,7 @@ def shop() -> Dataset:
     return replace(dataset, quantity=np.where(dataset.user == dataset.user_ids.find("u"), 10, 1).astype(np.float32))
 
 
-BY_ITEM = {
+BY_ITEM: dict[str, list[float]] = {
     #               a, b, c, d, z
     "buyers_7": [1, 0, 1, 0, 0],
     "buyers_14": [1, 0, 1, 0, 0],
@@ -81,7 +81,7 @@ BY_ITEM = {
     "log_buyers": [LN3, LN3, np.log(4), 0, 0],
 }
 MEAN_PRICE, SPREAD = 7 / 4 * LN2, np.sqrt(0.6875) * LN2
-BY_USER = {
+BY_USER: dict[str, list[float]] = {
     #                      u, v, w, x, y
     "user_baskets": [2, 2, 2, 1, 0],
     "user_baskets_28": [1, 2, 1, 0, 0],
@@ -113,18 +113,18 @@ BY_USER = {
 
 
 @pytest.mark.parametrize("name", ITEM_FEATURES)
-def test_features_of_items_by_hand(shop: Dataset, name: str):
+def test_features_of_items_by_hand(shop: Dataset, name: str) -> None:
     found = ranking_of(shop).items[ITEM_FEATURES.index(name)]
     np.testing.assert_allclose(found, BY_ITEM[name], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", USER_FEATURES)
-def test_features_of_users_by_hand(shop: Dataset, name: str):
+def test_features_of_users_by_hand(shop: Dataset, name: str) -> None:
     found = ranking_of(shop).users[:, USER_FEATURES.index(name)]
     np.testing.assert_allclose(found, BY_USER[name], rtol=1e-5, atol=1e-6)
 
 
-def test_two_baskets_on_the_day_of_the_first_are_one_buyer():
+def test_two_baskets_on_the_day_of_the_first_are_one_buyer() -> None:
     """Many shops know the day only."""
     dataset = as_dataset([Event("u", "a", "b1"), Event("u", "a", "b2"), Event("v", "b", "b3")])
     assert ranking_of(dataset).items[ITEM_FEATURES.index("log_buyers")].tolist() == pytest.approx([LN2, LN2])
@@ -139,18 +139,18 @@ def model(shop: Dataset) -> Iterator[Model]:
 
 
 OLD, NEW = 2 ** (-100 / 180), 2 ** (-10 / 180)
-CANDIDATES = Candidates(np.array([3, 0, 1, 4, 2]), np.array([0, 3, 1, 0, 2], np.float32), (Source.ALS,) * 5)
+CANDIDATES = Candidates(np.array([3, 0, 1, 4, 2]), np.array([0, 3, 1, 0, 2], np.float32))
 
 
 def features_of(model: Model, user_id: str, candidates: Candidates = CANDIDATES) -> dict[str, np.ndarray]:
     user_state = read_user_state(model, Query(user_id=user_id), NO_SESSION)
     assert user_state.vector is not None
-    rows = candidate_features(model, user_state, query_vector(model, user_state.vector), candidates)
+    rows = candidate_features(model, user_state, query_vector_of(model.recipe.weights, user_state.vector), candidates)
     assert rows.dtype == np.float32
     return dict(zip(FEATURES, rows, strict=True))
 
 
-def test_names_and_order_are_those_of_the_rows(model: Model):
+def test_names_and_order_are_those_of_the_rows(model: Model) -> None:
     assert FEATURES == ITEM_FEATURES + USER_FEATURES + PAIR_FEATURES
     assert len(set(FEATURES)) == len(FEATURES)
     found, user = features_of(model, "w"), model.user_ids.find("w")
@@ -172,8 +172,8 @@ def test_names_and_order_are_those_of_the_rows(model: Model):
         "due": [-1, 10 / 90, -1, -1, -1],
         "share_of_baskets": [-1, 1, 0.5, -1, 0.5],
         "passed_over_days": [-1, 0, 90, -1, 0],
-        "company": [0, 3, 1, 0, 2],
-        "company_rank": np.log([4, 1, 3, 5, 2]),
+        "neighbour_score": [0, 3, 1, 0, 2],
+        "neighbour_rank": np.log([4, 1, 3, 5, 2]),
         "price_difference": np.array([0, -3 / 4, 5 / 4, 0, 1 / 4]) * LN2,
         "price_distance": np.array([0, 3 / 4, 5 / 4, 0, 1 / 4]) * LN2 / (SPREAD + 0.2),
         "buyers_difference": np.array([0, LN3, LN3, 0, np.log(4)]) - BY_USER["user_log_buyers"][0],
@@ -181,11 +181,11 @@ def test_names_and_order_are_those_of_the_rows(model: Model):
         "quantity_difference": np.array([-1, -1 / 3, -3 / 4, -2 / 3, -3 / 4]) * np.log(10),
     }.items(),
 )
-def test_features_of_a_user_and_an_item_by_hand(model: Model, name: str, expected: list[float]):
+def test_features_of_a_user_and_an_item_by_hand(model: Model, name: str, expected: list[float]) -> None:
     np.testing.assert_allclose(features_of(model, "u")[name], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_scores_and_their_ranks(model: Model):
+def test_scores_and_their_ranks(model: Model) -> None:
     found, user = features_of(model, "u"), model.user_ids.find("u")
     vector = model.user_factors[user]
     row, weights = model.history.row(user), model.recipe.weights
@@ -205,8 +205,8 @@ def test_scores_and_their_ranks(model: Model):
         np.testing.assert_allclose(found[f"{name}_rank"][best_first], np.log(np.arange(1, 6)), rtol=1e-6)
 
 
-def test_no_candidates_have_no_features(model: Model):
-    nothing = Candidates(np.empty(0, np.int64), np.empty(0, np.float32), ())
+def test_no_candidates_have_no_features(model: Model) -> None:
+    nothing = Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
     assert features_of(model, "u", nothing)["als"].shape == (0,)
 
 
@@ -222,7 +222,7 @@ ODD = st.builds(
 
 
 @given(st.lists(ODD, min_size=1, max_size=12))
-def test_odd_shops_have_finite_features(events: list[Event]):
+def test_odd_shops_have_finite_features(events: list[Event]) -> None:
     ranker_features = ranking_of(as_dataset(events, UNSOLD))
     assert ranker_features.items.shape[0] == len(ITEM_FEATURES)
     assert ranker_features.users.shape[1] == len(USER_FEATURES)
@@ -240,9 +240,9 @@ def test_odd_shops_have_finite_features(events: list[Event]):
     ],
     ids=["one basket", "all at the same time", "only looked", "long ago"],
 )
-def test_odd_users_have_finite_features(events: list[Event]):
+def test_odd_users_have_finite_features(events: list[Event]) -> None:
     dataset = as_dataset(events, UNSOLD)
-    everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32), ())
+    everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32))
     with opened(fit(dataset, NO_CATALOGUE, ModelSettings(factors=2, recipe="ranker"), show_progress=False)) as model:
         found = features_of(model, "u", everything)
     assert all(np.isfinite(row).all() for row in found.values())

@@ -30,7 +30,7 @@ def test_it_names_every_route_of_the_app_and_no_other() -> None:
         (rule.rule, method.lower())
         for rule in app.url_map.iter_rules()
         if rule.rule not in UNDOCUMENTED
-        for method in rule.methods - {"HEAD", "OPTIONS"}
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     documented = {
         (path.replace("{", "<").replace("}", ">"), method)

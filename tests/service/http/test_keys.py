@@ -14,10 +14,12 @@ from artifacts.publishing.store import Store
 from service.__main__ import main
 from service.http.errors import ScopeError, UnknownKeyError
 from service.http.keys import Authorizer, KeysFileError, Scope, create_key, read_keys, revoke_key
-from tests.support.gunicorn_service import DEADLINE_SECONDS, ROOT, Service, running, wait_for
+from tests.support.gunicorn_service import DEADLINE_SECONDS, Service, running, wait_for
+from tests.support.paths import ROOT
 
 BATCH = {"user_ids": ["u1"], "limit": 1}
-READ_REQUESTS = [
+Request = tuple[str, str, object]
+READ_REQUESTS: list[Request] = [
     ("GET", "/v1/users/u1/recommendations", None),
     ("POST", "/v1/recommendations", {"user_id": "u1"}),
     ("GET", "/v1/items/I000/cross-sell", None),
@@ -26,8 +28,12 @@ READ_REQUESTS = [
     ("GET", "/v1/popular", None),
     ("POST", "/v1/rank", {"user_id": "u1", "items": ["I000"]}),
 ]
-BATCH_REQUESTS = [("POST", "/v1/batch/recommendations", BATCH)]
-ADMIN_REQUESTS = [("GET", "/v1/model", None), ("GET", "/v1/model/report", None), ("GET", "/metrics", None)]
+BATCH_REQUESTS: list[Request] = [("POST", "/v1/batch/recommendations", BATCH)]
+ADMIN_REQUESTS: list[Request] = [
+    ("GET", "/v1/model", None),
+    ("GET", "/v1/model/report", None),
+    ("GET", "/metrics", None),
+]
 REQUESTS = {Scope.READ: READ_REQUESTS, Scope.BATCH: BATCH_REQUESTS, Scope.ADMIN: ADMIN_REQUESTS}
 OPEN = ["/health/live", "/health/ready", "/openapi.json", "/docs/"]
 
@@ -47,15 +53,21 @@ def test_the_file_holds_hashes_and_no_tokens(tmp_path: Path) -> None:
     assert (key["name"], key["scopes"]) == ("shop", ["read"])
 
 
+def name_of(path: Path, token: str) -> str | None:
+    """The name of a token's key, where the file has it."""
+    key = read_keys(path).find(token)
+    return key.name if key else None
+
+
 def test_keys_are_added_found_and_revoked(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     tokens = {name: create_key(path, name, frozenset({Scope.READ})) for name in ("a", "b")}
-    assert {name: read_keys(path).find(token).name for name, token in tokens.items()} == {"a": "a", "b": "b"}
+    assert {name: name_of(path, token) for name, token in tokens.items()} == {"a": "a", "b": "b"}
     with pytest.raises(KeysFileError, match="named 'a' already"):
         create_key(path, "a", frozenset({Scope.ADMIN}))
     revoke_key(path, "a")
-    assert read_keys(path).find(tokens["a"]) is None
-    assert read_keys(path).find(tokens["b"]).name == "b"
+    assert name_of(path, tokens["a"]) is None
+    assert name_of(path, tokens["b"]) == "b"
     with pytest.raises(KeysFileError, match="no key named 'a'"):
         revoke_key(path, "a")
 
@@ -76,6 +88,7 @@ else:
 """
 
 
+@pytest.mark.integration
 def test_no_key_is_lost_and_none_comes_back_when_many_change_the_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     old, new = [f"old{number}" for number in range(6)], [f"new{number}" for number in range(20)]
@@ -84,8 +97,10 @@ def test_no_key_is_lost_and_none_comes_back_when_many_change_the_file_at_once(tm
     with ExitStack() as stack:
         processes = [stack.enter_context(changing(path, name)) for name in (*new, *old)]
         for process in processes:
+            assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
         for process in processes:
+            assert process.stdin is not None
             process.stdin.close()
         assert [process.wait(DEADLINE_SECONDS) for process in processes] == [0] * len(processes)
     assert {key.name for key in read_keys(path).keys} == set(new)
@@ -169,6 +184,7 @@ def test_the_command_prints_a_key_once(tmp_path: Path) -> None:
     create = [*command, "create", "--name", "crm", "--scope", "read", "--scope", "batch"]
     made = subprocess.run(create, cwd=ROOT, capture_output=True, text=True, check=True)
     key = read_keys(path).find(made.stdout.strip())
+    assert key is not None
     assert key.scopes == {Scope.READ, Scope.BATCH}
     listed = subprocess.run([*command, "list"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert listed.stdout == f"crm\tbatch,read\t{key.created:%Y-%m-%d}\n"
@@ -197,7 +213,9 @@ def test_the_file_is_named_before_or_after_the_action(
     assert "a\tread\t" in capsys.readouterr().out
 
 
-def test_the_command_fails_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: object) -> None:
+def test_the_command_fails_clearly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("API_KEYS_FILE", raising=False)
     assert main(["keys", "list"]) == 2
     assert main(["keys", "--file", str(tmp_path / "none.json"), "list"]) == 2
@@ -210,7 +228,7 @@ def test_the_command_fails_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ]
 
 
-def refusal_of(service: Service, request: tuple[str, str, object], headers: dict[str, str]) -> tuple[int, str, str]:
+def refusal_of(service: Service, request: Request, headers: dict[str, str]) -> tuple[int, str, str]:
     reply = service.ask(*request, headers=headers)
     assert reply.headers["Content-Type"] == "application/problem+json"
     return reply.status, reply.json["detail"], reply.headers["WWW-Authenticate"]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +23,9 @@ from artifacts.live.database import Patience
 from artifacts.publishing.store import Store
 from service import limits
 from service.http.keys import Scope, create_key
-from tests.support import postgres
 from tests.support.gunicorn_service import DEADLINE_SECONDS, Reply, Service, ask, every_worker, running, wait_for
 from tests.support.live_events import connect, opened, rows
+from tests.support.postgres import Server, running_server
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -33,8 +34,8 @@ NDJSON = {"Content-Type": "application/x-ndjson"}
 def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path_factory.mktemp('live')}/live.db"
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    return server.create_database(f"service_{os.getpid()}")
+    server: Server = request.getfixturevalue("postgres_server")
+    return server.create_database(f"service_{secrets.token_hex(8)}")
 
 
 @pytest.fixture(scope="module")
@@ -403,7 +404,7 @@ def test_without_a_live_store(tiny_store: Store, tmp_path: Path) -> None:
 def degraded(service: Service) -> bool:
     reply = service.get("/health/ready")
     assert reply.status == 200
-    return reply.json.get("degraded") == ["live"]
+    return bool(reply.json.get("degraded") == ["live"])
 
 
 def test_a_store_that_goes_and_comes_back(tiny_store: Store, tmp_path: Path) -> None:
@@ -485,13 +486,11 @@ def goes_on(worker: HTTPConnection, degraded: bool) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_a_server_that_is_taken_away_and_brought_back_under_load(tiny_store: Store, tmp_path: Path) -> None:
     """First it is silent, then gone. Nothing that was acknowledged is lost, and nobody waits."""
-    bin_dir = postgres.binaries()
-    if bin_dir is None:
-        pytest.skip("PostgreSQL is not installed")
     with (
-        postgres.running_server(bin_dir) as server,
+        running_server() as server,
         running(tiny_store.root, tmp_path, WORKERS="2", LIVE_URL=server.url) as service,
         every_worker(service) as workers,
     ):

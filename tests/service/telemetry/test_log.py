@@ -1,12 +1,17 @@
+from typing import Any
+
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import Service, wait_for
 
 CUSTOMER = "customer-4711"
 
 
-def line_of(service: Service, request_id: str) -> dict[str, object]:
+def line_of(service: Service, request_id: str) -> dict[str, Any]:
     """A request's line, which is written just after its answer."""
-    return wait_for(lambda: next((line for line in service.lines() if line.get("request_id") == request_id), None))
+    line: dict[str, Any] = wait_for(
+        lambda: next((line for line in service.lines() if line.get("request_id") == request_id), None)
+    )
+    return line
 
 
 def test_a_request_is_one_line(service: Service, tiny_store: Store) -> None:

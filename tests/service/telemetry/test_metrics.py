@@ -1,5 +1,6 @@
 import os
 import signal
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def requests_by(samples: Samples, **labels: str) -> float:
 
 
 @pytest.fixture
-def watched(tiny_store: Store, tmp_path: Path) -> Service:
+def watched(tiny_store: Store, tmp_path: Path) -> Iterator[Service]:
     """A service that only this test asks."""
     with running(tiny_store.root, tmp_path, WORKERS=str(WORKERS)) as service:
         yield service
@@ -45,7 +46,8 @@ def counted(service: Service, requests: int) -> Samples:
         ]
         return samples if sum(asked) == requests else None
 
-    return wait_for(all_counted)
+    samples: Samples = wait_for(all_counted)
+    return samples
 
 
 def of_api(labels: tuple[tuple[str, str], ...]) -> bool:

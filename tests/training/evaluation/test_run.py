@@ -19,6 +19,7 @@ from artifacts.queries.audience import audience_scores
 from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
+from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training.config import Config, Data, ModelSettings
 from training.evaluation import audience, run
@@ -28,7 +29,7 @@ from training.evaluation.bootstrap import difference, resample
 from training.evaluation.results import RECIPE, Evaluation
 from training.evaluation.table import as_text
 from training.evaluation.tasks import Activity, Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.windows import Window, test_window
 
@@ -52,7 +53,7 @@ def window(config: Config, interactions: Interactions) -> Window:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config, interactions: Interactions) -> Evaluation:
-    return run.evaluate(RankerExamples(interactions, config, False), backtests=1)
+    return run.evaluate(TrainingRun(interactions, config, False), backtests=1)
 
 
 def rewritten(interactions: Interactions, window: Window) -> Interactions:
@@ -75,7 +76,7 @@ def rewritten(interactions: Interactions, window: Window) -> Interactions:
 def fitted(interactions: Interactions, config: Config, window: Window) -> Iterator[Model]:
     found = known.hold_out(interactions, config, window)
     assert found is not None
-    with run.fitted_before(found, RankerExamples(interactions, config, False)) as model:
+    with run.fitted_before(found, TrainingRun(interactions, config, False)) as model:
         yield model
 
 
@@ -84,7 +85,7 @@ def fitted_files(interactions: Interactions, config: Config, window: Window) -> 
         return {name: entry.sha256 for name, entry in model.manifest.files.items()}
 
 
-def test_nothing_fitted_knows_the_window(interactions: Interactions, config: Config, window: Window):
+def test_nothing_fitted_knows_the_window(interactions: Interactions, config: Config, window: Window) -> None:
     assert fitted_files(rewritten(interactions, window), config, window) == fitted_files(interactions, config, window)
 
 
@@ -95,7 +96,7 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return config.model_copy(update={"model": config.model.model_copy(update={"recipe": "ranker"})})
 
 
-def test_nothing_a_ranker_learned_knows_the_window(ranked: Config):
+def test_nothing_a_ranker_learned_knows_the_window(ranked: Config) -> None:
     interactions = read_interactions(ranked, progress=False)
     window = test_window(interactions.frame, ranked.evaluation.test_days)
     with fitted(interactions, ranked, window) as model:
@@ -107,14 +108,16 @@ def test_nothing_a_ranker_learned_knows_the_window(ranked: Config):
     assert leaked["forest.leaves.npy"] != files["forest.leaves.npy"], "the comparison would see a week too much"
 
 
-def test_a_planted_leak_is_noticed(interactions: Interactions, config: Config, window: Window):
+def test_a_planted_leak_is_noticed(interactions: Interactions, config: Config, window: Window) -> None:
     """The comparison above would see a week too much."""
     late = Window(window.start + timedelta(days=7), window.end)
     other = rewritten(interactions, window)
     assert fitted_files(other, config, late) != fitted_files(interactions, config, late)
 
 
-def test_the_baselines_know_nothing_of_the_window_either(interactions: Interactions, config: Config, window: Window):
+def test_the_baselines_know_nothing_of_the_window_either(
+    interactions: Interactions, config: Config, window: Window
+) -> None:
     one, other = (known.hold_out(shop, config, window) for shop in (interactions, rewritten(interactions, window)))
     assert one is not None
     assert other is not None
@@ -125,22 +128,22 @@ def test_the_baselines_know_nothing_of_the_window_either(interactions: Interacti
     assert len(one.later.item) != len(other.later.item) or (one.later.item != other.later.item).any()
 
 
-def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Config, window: Window):
+def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Config, window: Window) -> None:
     found = known.hold_out(interactions, config, window)
     assert found is not None
     cases = known.make_cases(found, np.random.default_rng(run.SEED))
-    with run.fitted_before(found, RankerExamples(interactions, config, False)) as model:
+    with run.fitted_before(found, TrainingRun(interactions, config, False)) as model:
         for task, repeat in ((Task.NEXT_PURCHASES, Repeat.ALLOW), (Task.DISCOVERY, Repeat.EXCLUDE)):
             picks = ask(model, cases[task], K, show_progress=False)
             for row, user in enumerate(cases[task].user.tolist()):
                 query = Query(model.user_ids[user], limit=K, repeat=repeat, filters=Filters(in_stock=False))
-                served = recommend(model, query).picks
+                served = served_picks(recommend(model, query))
                 there = picks.items[row] >= 0
                 assert [model.item_ids[item] for item in picks.items[row][there]] == [one.item_id for one in served]
                 assert picks.scores[row][there].tolist() == pytest.approx([one.score for one in served])
 
 
-def test_every_task_compares_the_recipe_with_its_baselines(evaluation: Evaluation):
+def test_every_task_compares_the_recipe_with_its_baselines(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     assert set(evaluation.test.tasks) == set(Task)
     rivals = {task: set(result.rows) for task, result in evaluation.test.tasks.items()}
@@ -155,14 +158,14 @@ def test_every_task_compares_the_recipe_with_its_baselines(evaluation: Evaluatio
             assert row[f"NDCG@{K}"].value <= row[f"hit rate@{K}"].value
 
 
-def test_discovery_on_the_tiny_shop_stays_on_the_users_side(evaluation: Evaluation):
+def test_discovery_on_the_tiny_shop_stays_on_the_users_side(evaluation: Evaluation) -> None:
     """Even users buy even items: taste must tell more than what sells."""
     assert evaluation.test is not None
     rows = evaluation.test.tasks[Task.DISCOVERY].rows
     assert rows[RECIPE]["NDCG@10"].low > rows["popularity, all time"]["NDCG@10"].high
 
 
-def test_groups_of_users_make_up_the_whole(evaluation: Evaluation):
+def test_groups_of_users_make_up_the_whole(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     result = evaluation.test.tasks[Task.NEXT_PURCHASES]
     groups = result.activity[RECIPE]
@@ -171,13 +174,13 @@ def test_groups_of_users_make_up_the_whole(evaluation: Evaluation):
     assert total / result.n_cases == pytest.approx(result.rows[RECIPE]["NDCG@10"].value)
 
 
-def test_the_metrics_are_json_and_hold_every_window(evaluation: Evaluation):
+def test_the_metrics_are_json_and_hold_every_window(evaluation: Evaluation) -> None:
     metrics = json.loads(json.dumps(evaluation.metrics, allow_nan=False))
     assert metrics["tasks"]["discovery"]["models"][RECIPE]["NDCG@10"][0] > 0
     assert [past["to"] for past in metrics["backtests"]] == [metrics["from"]]
 
 
-def test_the_table_names_every_model_and_window(evaluation: Evaluation):
+def test_the_table_names_every_model_and_window(evaluation: Evaluation) -> None:
     text = as_text(evaluation)
     assert evaluation.test is not None
     for model in evaluation.test.tasks[Task.NEXT_PURCHASES].rows:
@@ -185,30 +188,32 @@ def test_the_table_names_every_model_and_window(evaluation: Evaluation):
     assert text.count("window ") == 2
 
 
-def test_the_same_evaluation_twice_is_the_same(interactions: Interactions, config: Config, evaluation: Evaluation):
-    again = run.evaluate(RankerExamples(interactions, config, False), backtests=0)
+def test_the_same_evaluation_twice_is_the_same(
+    interactions: Interactions, config: Config, evaluation: Evaluation
+) -> None:
+    again = run.evaluate(TrainingRun(interactions, config, False), backtests=0)
     assert again.metrics == {**evaluation.metrics, "backtests": []}
 
 
 def test_recipe_ndcg_is_on_the_very_same_cases(
     interactions: Interactions, config: Config, window: Window, evaluation: Evaluation
-):
-    values = run.recipe_ndcg(RankerExamples(interactions, config, False), window, (Task.DISCOVERY,))
+) -> None:
+    values = run.recipe_ndcg(TrainingRun(interactions, config, False), window, (Task.DISCOVERY,))
     assert evaluation.test is not None
     assert list(values) == [Task.DISCOVERY]
     assert values[Task.DISCOVERY].tolist() == evaluation.test.tasks[Task.DISCOVERY].ndcg[RECIPE].tolist()
 
 
-def test_a_history_within_the_window_is_not_evaluated(interactions: Interactions, config: Config):
+def test_a_history_within_the_window_is_not_evaluated(interactions: Interactions, config: Config) -> None:
     long = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"test_days": 400})})
-    evaluation = run.evaluate(RankerExamples(interactions, long, False), backtests=2)
+    evaluation = run.evaluate(TrainingRun(interactions, long, False), backtests=2)
     assert evaluation.test is None
     assert evaluation.backtests == ()
     assert "skipped" in evaluation.metrics
     assert "nothing could be measured" in as_text(evaluation)
 
 
-def test_sample_users_are_shown_by_title_and_never_by_id(evaluation: Evaluation):
+def test_sample_users_are_shown_by_title_and_never_by_id(evaluation: Evaluation) -> None:
     assert evaluation.test is not None
     users = evaluation.test.sample_users
     assert len(users) == run.SAMPLE_USERS
@@ -234,32 +239,32 @@ def write_drifting_shop(directory: Path) -> Config:
     return Config(data=Data(source=str(source)), model=ModelSettings(factors=8, regularization=5.0, recipe="blend"))
 
 
-def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path):
+def test_a_recipe_without_decay_loses_when_taste_drifts(tmp_path: Path) -> None:
     config = write_drifting_shop(tmp_path / "drifting")
     interactions = read_interactions(config, progress=False)
     window = test_window(interactions.frame, config.evaluation.test_days)
     without = config.model_copy(update={"model": config.model.model_copy(update={"half_life_days": 0.0})})
     tasks = (Task.NEXT_PURCHASES, Task.DISCOVERY)
-    fresh, stale = (
-        run.recipe_ndcg(RankerExamples(interactions, one, False), window, tasks) for one in (config, without)
-    )
+    fresh, stale = (run.recipe_ndcg(TrainingRun(interactions, one, False), window, tasks) for one in (config, without))
     for task in tasks:
         gain = difference(fresh[task], stale[task], resample(len(fresh[task]), np.random.default_rng(0)))
         assert gain.low > 0, task
 
 
-def test_audience_scores_are_those_of_rank(tiny_store: Store):
+def test_audience_scores_are_those_of_rank(tiny_store: Store) -> None:
     model = open_model(tiny_store.current_path())
     items = np.array([0, 3, 7, 11])
     scores = audience_scores(model, items)
     ids = tuple(model.item_ids[item] for item in items)
     for user in range(0, len(model.user_ids), 7):
         answer = rank(model, Query(user_id=model.user_ids[user], items=ids))
-        own = {pick.item_id: pick.score for pick in answer.picks}
+        own = {pick.item_id: pick.score for pick in served_picks(answer)}
         assert [own[item_id] for item_id in ids] == pytest.approx(scores[:, user].tolist(), rel=1e-4, abs=1e-5)
 
 
-def test_audience_lift_is_ten_where_all_buyers_score_highest(tiny_store: Store, monkeypatch: pytest.MonkeyPatch):
+def test_audience_lift_is_ten_where_all_buyers_score_highest(
+    tiny_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = open_model(tiny_store.current_path())
     monkeypatch.setattr(audience, "MIN_BUYERS", 6)
     scores = audience_scores(model, np.array([2, 5]))

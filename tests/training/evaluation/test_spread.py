@@ -5,44 +5,42 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.report_page import RUN
 from tests.support.shop import write_tiny_shop
-from tests.training.report.test_page import RUN
 from training.__main__ import main
 from training.config import Config
 from training.evaluation.results import RECIPE, Evaluation
 from training.evaluation.run import evaluate, recipe_ndcg
 from training.evaluation.spread import over_seeds
 from training.evaluation.table import as_text
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
 from training.report.page import render
 
 
 @pytest.fixture(scope="module")
-def ranker_examples(tmp_path_factory: pytest.TempPathFactory) -> RankerExamples:
+def run(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
     config = write_tiny_shop(tmp_path_factory.mktemp("spread"))
-    return RankerExamples(read_interactions(config, progress=False), config, show_progress=False)
+    return TrainingRun(read_interactions(config, progress=False), config, show_progress=False)
 
 
 @pytest.fixture(scope="module")
-def evaluation(ranker_examples: RankerExamples) -> Evaluation:
-    return evaluate(ranker_examples, backtests=0)
+def evaluation(run: TrainingRun) -> Evaluation:
+    return evaluate(run, backtests=0)
 
 
 def seeded(config: Config, seed: int) -> Config:
     return config.model_copy(update={"model": config.model.model_copy(update={"seed": seed})})
 
 
-def test_each_seed_is_a_fit_of_its_own_on_the_same_cases(
-    ranker_examples: RankerExamples, evaluation: Evaluation
-) -> None:
-    spread = over_seeds(evaluation, ranker_examples, 3).spread
+def test_each_seed_is_a_fit_of_its_own_on_the_same_cases(run: TrainingRun, evaluation: Evaluation) -> None:
+    spread = over_seeds(evaluation, run, 3).spread
     test = evaluation.test
     assert test is not None
     assert spread.keys() == test.tasks.keys()
-    last = RankerExamples(
-        ranker_examples.interactions,
-        seeded(ranker_examples.config, ranker_examples.config.model.seed + 2),
+    last = TrainingRun(
+        run.interactions,
+        seeded(run.config, run.config.model.seed + 2),
         show_progress=False,
     )
     third = recipe_ndcg(last, test.window, test.tasks)
@@ -53,8 +51,8 @@ def test_each_seed_is_a_fit_of_its_own_on_the_same_cases(
     assert any(np.ptp(values) > 0 for values in spread.values()), "seeds do differ"
 
 
-def test_it_stands_in_the_table_and_the_report(ranker_examples: RankerExamples, evaluation: Evaluation) -> None:
-    found = over_seeds(evaluation, ranker_examples, 2)
+def test_it_stands_in_the_table_and_the_report(run: TrainingRun, evaluation: Evaluation) -> None:
+    found = over_seeds(evaluation, run, 2)
     task, values = next(iter(found.spread.items()))
     std = abs(values[0] - values[1]) / np.sqrt(2)
     row = [f"{number:.4f}" for number in (values.mean(), std, values.min(), values.max())]
@@ -63,8 +61,8 @@ def test_it_stands_in_the_table_and_the_report(ranker_examples: RankerExamples, 
     assert "".join(f"<td>{cell}</td>" for cell in ["2", *row]) in page
 
 
-def test_one_seed_has_no_spread(ranker_examples: RankerExamples, evaluation: Evaluation) -> None:
-    assert over_seeds(evaluation, ranker_examples, 1) == evaluation
+def test_one_seed_has_no_spread(run: TrainingRun, evaluation: Evaluation) -> None:
+    assert over_seeds(evaluation, run, 1) == evaluation
     assert "seeds" not in as_text(evaluation)
     assert "Spread over seeds" not in render(evaluation, RUN, None, ())
 

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artifacts.model.decay import BASKET_DAYS
 from artifacts.model.model import BasketWeights, Model
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Query, Source
 from tests.support.events import NO_CATALOGUE, Event, as_dataset, basket
+from tests.support.served import served_picks
 from training.config import ModelSettings
 from training.fitting import basket_weights as module
 from training.fitting.basket_weights import fit_basket_weights
@@ -40,15 +42,15 @@ def expected(dataset: Dataset) -> np.ndarray:
         x = np.zeros(dataset.n_items)
         x[dataset.item[rows]] = 1
         age = (dataset.until - dataset.time[rows][0]) / 86_400
-        gram += 2 ** (-age / module.HALF_LIFE_DAYS) / np.sqrt(x.sum()) * np.outer(x, x)
+        gram += 2 ** (-age / BASKET_DAYS) / np.sqrt(x.sum()) * np.outer(x, x)
     sold = np.diag(gram)
     inverse = np.linalg.inv(gram + module.REGULARIZATION * sold.mean() * np.eye(len(gram)))
     weights = -inverse / np.diag(inverse)[np.newaxis, :]
     np.fill_diagonal(weights, 0)
-    return weights * (sold + 0.02 * sold.mean()) ** -module.POPULARITY_DISCOUNT
+    return np.asarray(weights * (sold + 0.02 * sold.mean()) ** -module.POPULARITY_DISCOUNT)
 
 
-def test_weights_are_those_of_ease_over_weighted_baskets():
+def test_weights_are_those_of_ease_over_weighted_baskets() -> None:
     dataset = as_dataset(SMALL)
     found = fit_basket_weights(dataset)
     np.testing.assert_allclose(dense(found), expected(dataset), rtol=1e-5, atol=1e-7)
@@ -57,14 +59,14 @@ def test_weights_are_those_of_ease_over_weighted_baskets():
 
 
 @given(st.lists(st.tuples(st.sets(st.sampled_from("abcdef"), min_size=1), st.integers(0, 700)), min_size=1, max_size=8))
-def test_any_baskets_give_the_weights_of_ease(baskets: list[tuple[set[str], int]]):
+def test_any_baskets_give_the_weights_of_ease(baskets: list[tuple[set[str], int]]) -> None:
     dataset = as_dataset(
         [event for number, (items, day) in enumerate(baskets) for event in basket(number, *sorted(items), day=day)]
     )
     np.testing.assert_allclose(dense(fit_basket_weights(dataset)), expected(dataset), rtol=1e-4, atol=1e-6)
 
 
-def test_looks_count_for_nothing_and_a_line_twice_in_a_basket_once():
+def test_looks_count_for_nothing_and_a_line_twice_in_a_basket_once() -> None:
     looks = [Event("u", item, "v", day=120, event="view") for item in "ae"]
     again = [Event(None, "a", "b1", price=2.0)]
     np.testing.assert_array_equal(
@@ -72,7 +74,7 @@ def test_looks_count_for_nothing_and_a_line_twice_in_a_basket_once():
     )
 
 
-def test_rows_keep_their_strongest_weights_of_either_sign(monkeypatch: pytest.MonkeyPatch):
+def test_rows_keep_their_strongest_weights_of_either_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = dense(fit_basket_weights(as_dataset(SMALL)))
     monkeypatch.setattr(module, "PER_ITEM", 2)
     cut = fit_basket_weights(as_dataset(SMALL))
@@ -84,13 +86,13 @@ def test_rows_keep_their_strongest_weights_of_either_sign(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     "events", [[Event("u", "a", "b1", event="view")], [Event("u", "a", "b1")]], ids=["looks", "one purchase"]
 )
-def test_nothing_to_say(events: list[Event]):
+def test_nothing_to_say(events: list[Event]) -> None:
     found = fit_basket_weights(as_dataset(events, unsold=["z"]))
     assert found.indptr.tolist() == [0, 0, 0]
     assert found.items.dtype == np.int32
 
 
-def test_items_nobody_bought_say_nothing_and_nothing_is_said_of_them():
+def test_items_nobody_bought_say_nothing_and_nothing_is_said_of_them() -> None:
     found = dense(fit_basket_weights(as_dataset(SMALL, unsold=["z"])))
     assert (found[-1] == 0).all()
     assert (found[:, -1] == 0).all()
@@ -116,10 +118,10 @@ def planted() -> Dataset:
 
 
 def ask(model: Model, *items: str) -> list[tuple[str, Source]]:
-    return [(pick.item_id, pick.source) for pick in cross_sell(model, Query(items=items)).picks]
+    return [(pick.item_id, pick.source) for pick in served_picks(cross_sell(model, Query(items=items)))]
 
 
-def test_two_items_together_point_to_the_third(planted: Dataset):
+def test_two_items_together_point_to_the_third(planted: Dataset) -> None:
     settings = ModelSettings(factors=4, iterations=2)
     with opened(fit(planted, NO_CATALOGUE, settings, show_progress=False)) as model:
         assert ask(model, "flour")[0] == ("milk", Source.CO_PURCHASE)
@@ -127,7 +129,7 @@ def test_two_items_together_point_to_the_third(planted: Dataset):
         assert ask(model, "flour", "eggs")[0] == ("tin", Source.CO_PURCHASE)
 
 
-def test_a_catalogue_too_large_falls_back_to_co_purchases(planted: Dataset, monkeypatch: pytest.MonkeyPatch):
+def test_a_catalogue_too_large_falls_back_to_co_purchases(planted: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ITEMS", planted.n_items - 1)
     settings = ModelSettings(factors=4, iterations=2)
     with opened(fit(planted, NO_CATALOGUE, settings, show_progress=False)) as model:

@@ -14,7 +14,7 @@ def checkerboard() -> csr_array:
     return csr_array((((user + item) % 2 == 0) & (user != item)).astype(np.float32))
 
 
-def test_the_missing_squares_of_a_checkerboard_are_filled_in():
+def test_the_missing_squares_of_a_checkerboard_are_filled_in() -> None:
     """Each user is missing a single item of their colour: of those they do not have, that is the best."""
     matrix = checkerboard()
     settings = ModelSettings(factors=2, regularization=0.01, alpha=2.0, iterations=15)
@@ -25,7 +25,7 @@ def test_the_missing_squares_of_a_checkerboard_are_filled_in():
     assert np.abs(scores[~colour]).max() < 0.001
 
 
-def test_shapes_and_dtypes():
+def test_shapes_and_dtypes() -> None:
     matrix = csr_array(np.eye(4, 7, dtype=np.float32))
     factors = fit_factors(matrix, ModelSettings(factors=5, iterations=2), show_progress=False)
     assert factors.users.shape == (4, 5)
@@ -33,7 +33,7 @@ def test_shapes_and_dtypes():
     assert factors.users.dtype == factors.items.dtype == np.float32
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     one, again, other = (
         fit_factors(checkerboard(), ModelSettings(factors=8, seed=seed), show_progress=False) for seed in (3, 3, 4)
     )
@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
     assert one.users.tobytes() != other.users.tobytes()
 
 
-def test_rows_that_nobody_filled_are_zero_and_the_others_are_not():
+def test_rows_that_nobody_filled_are_zero_and_the_others_are_not() -> None:
     matrix = checkerboard().toarray()
     matrix[3] = 0
     matrix[:, [7, 8]] = 0
@@ -54,21 +54,21 @@ def test_rows_that_nobody_filled_are_zero_and_the_others_are_not():
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (2, 3)])
-def test_nothing_to_fit_is_all_zero(shape):
-    factors = fit_factors(csr_array(shape, dtype=np.float32), ModelSettings(factors=4), show_progress=False)
+def test_nothing_to_fit_is_all_zero(shape: tuple[int, int]) -> None:
+    factors = fit_factors(csr_array(np.zeros(shape, np.float32)), ModelSettings(factors=4), show_progress=False)
     assert factors.users.tolist() == [[0.0] * 4] * shape[0]
     assert factors.items.tolist() == [[0.0] * 4] * shape[1]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1)])
-def test_more_factors_than_users_or_items(shape):
+def test_more_factors_than_users_or_items(shape: tuple[int, int]) -> None:
     matrix = csr_array(np.ones(shape, np.float32))
     factors = fit_factors(matrix, ModelSettings(factors=64, regularization=0.01), show_progress=False)
     assert np.isfinite(factors.users).all()
     np.testing.assert_allclose(factors.users @ factors.items.T, np.ones(shape), atol=0.1)
 
 
-def test_progress_is_labelled_and_counts_every_iteration(capfd):
+def test_progress_is_labelled_and_counts_every_iteration(capfd: pytest.CaptureFixture[str]) -> None:
     fit_factors(checkerboard(), ModelSettings(factors=2, iterations=3), show_progress=False)
     assert capfd.readouterr().err == ""
     fit_factors(checkerboard(), ModelSettings(factors=2, iterations=3), show_progress=True)

@@ -1,16 +1,20 @@
 """Each user's history, by hand."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
+from artifacts.model.decay import FREQUENCY_DAYS
 from artifacts.model.model import History
 from tests.support.events import Event, as_dataset
 from training.config import ModelSettings
-from training.fitting.history import FREQUENCY_HALF_LIFE_DAYS, build_history, decay, user_item_matrix
+from training.fitting.history import build_history, user_item_matrix
 from training.interactions.dataset import Dataset
 
 NO_DECAY = ModelSettings(half_life_days=0.0)
-WEIGHTINGS = ["count", "log", "binary", "bm25"]
+Weighting = Literal["count", "log", "binary", "bm25"]
+WEIGHTINGS: list[Weighting] = ["count", "log", "binary", "bm25"]
 
 
 def entries(dataset: Dataset, history: History, field: str) -> dict[tuple[str, str], float]:
@@ -24,17 +28,7 @@ def entries(dataset: Dataset, history: History, field: str) -> dict[tuple[str, s
     }
 
 
-@pytest.mark.parametrize(("age_days", "expected"), [(0, 1.0), (10, 0.5), (20, 0.25), (5, 2**-0.5), (100, 2**-10)])
-def test_decay_halves_with_every_half_life(age_days, expected):
-    until = 1_700_000_000
-    assert decay(np.array([until - age_days * 86_400]), until, 10.0) == pytest.approx([expected])
-
-
-def test_no_half_life_is_no_decay():
-    assert decay(np.array([0, 1_700_000_000]), 1_700_000_000, 0).tolist() == [1.0, 1.0]
-
-
-def test_strengths_are_decayed_counts_scaled_to_a_mean_of_one():
+def test_strengths_are_decayed_counts_scaled_to_a_mean_of_one() -> None:
     dataset = as_dataset(
         [
             Event("u", "a", "b1", day=20),
@@ -51,7 +45,7 @@ def test_strengths_are_decayed_counts_scaled_to_a_mean_of_one():
 
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
-def test_strengths_have_a_mean_of_one_and_are_positive(weighting):
+def test_strengths_have_a_mean_of_one_and_are_positive(weighting: Weighting) -> None:
     rng = np.random.default_rng(0)
     users, items, days = rng.integers(0, 30, 400), rng.zipf(1.5, 400) % 40, rng.integers(0, 400, 400)
     dataset = as_dataset(
@@ -67,7 +61,9 @@ def test_strengths_have_a_mean_of_one_and_are_positive(weighting):
 @pytest.mark.parametrize(
     ("weighting", "ratio", "fresh_to_once"), [("count", 3.0, 1.0), ("log", 2.0, 1.0), ("binary", 1.0, 1.0)]
 )
-def test_weightings_shape_how_three_purchases_compare_to_one(weighting, ratio, fresh_to_once):
+def test_weightings_shape_how_three_purchases_compare_to_one(
+    weighting: Weighting, ratio: float, fresh_to_once: float
+) -> None:
     """log(1 + 3) / log(1 + 1) = 2."""
     dataset = as_dataset([*(Event("u", "a", f"b{number}") for number in range(3)), Event("u", "b", "b9")])
     history, fresh = build_history(dataset, ModelSettings(weighting=weighting, half_life_days=0.0))
@@ -76,7 +72,7 @@ def test_weightings_shape_how_three_purchases_compare_to_one(weighting, ratio, f
     assert fresh / strength["u", "b"] == pytest.approx(fresh_to_once)
 
 
-def test_bm25_weighs_rare_items_up_and_busy_users_down():
+def test_bm25_weighs_rare_items_up_and_busy_users_down() -> None:
     """Ten users, each with an item of their own; all but two also have the common one; u9 buys a lot.
 
     By hand, as implicit has it: idf = log(n_users) - log(1 + n_buyers), K1 = 100, B = 0.8.
@@ -91,14 +87,14 @@ def test_bm25_weighs_rare_items_up_and_busy_users_down():
 
     def by_hand(n_buyers: int, length: int) -> float:
         idf = np.log(10) - np.log1p(n_buyers)
-        return idf * 101 / (100 * (0.2 + 0.8 * length / mean_length) + 1)
+        return float(idf * 101 / (100 * (0.2 + 0.8 * length / mean_length) + 1))
 
     assert strength["u0", "own0"] / strength["u0", "common"] == pytest.approx(by_hand(1, 2) / by_hand(8, 2), rel=1e-5)
     assert strength["u0", "own0"] / strength["u9", "own9"] == pytest.approx(by_hand(1, 2) / by_hand(1, 7), rel=1e-5)
     assert fresh == pytest.approx(1.0)
 
 
-def test_bm25_makes_no_dislike_of_what_everybody_buys():
+def test_bm25_makes_no_dislike_of_what_everybody_buys() -> None:
     dataset = as_dataset(
         [
             *(Event(f"u{user}", "bag", f"b{user}") for user in range(6)),
@@ -110,7 +106,7 @@ def test_bm25_makes_no_dislike_of_what_everybody_buys():
     assert 0 < strength["u0", "bag"] < 0.1 * strength["u0", "own0"]
 
 
-def test_times_bought_counts_baskets_not_lines():
+def test_times_bought_counts_baskets_not_lines() -> None:
     dataset = as_dataset(
         [Event("u", "a", "b1"), Event("u", "a", "b1", price=2.0), Event("u", "a", "b2"), Event("u", "b", "b2")]
     )
@@ -120,7 +116,7 @@ def test_times_bought_counts_baskets_not_lines():
     assert strength["u", "a"] / strength["u", "b"] == pytest.approx(2.0)
 
 
-def test_views_and_carts_are_not_bought():
+def test_views_and_carts_are_not_bought() -> None:
     dataset = as_dataset(
         [
             Event("u", "a", "b1", day=0, event="view"),
@@ -136,15 +132,15 @@ def test_views_and_carts_are_not_bought():
     assert strength["u", "a"] / strength["u", "b"] == pytest.approx(0.4 / 1.1)
 
 
-def test_a_view_and_a_purchase_of_one_basket_are_one_purchase():
+def test_a_view_and_a_purchase_of_one_basket_are_one_purchase() -> None:
     dataset = as_dataset([Event("u", "a", "b1", event="view"), Event("u", "a", "b1"), Event("u", "b", "b1")])
     history, _ = build_history(dataset, NO_DECAY)
     assert entries(dataset, history, "times_bought") == {("u", "a"): 1, ("u", "b"): 1}
     assert history.strength.tolist() == [1.0, 1.0]
 
 
-def test_first_and_last_purchase_and_frequency():
-    half = FREQUENCY_HALF_LIFE_DAYS
+def test_first_and_last_purchase_and_frequency() -> None:
+    half = FREQUENCY_DAYS
     dataset = as_dataset([Event("u", "a", "b1", day=half), Event("u", "a", "b2", day=0), Event("v", "b", "b3", day=1)])
     history, _ = build_history(dataset, NO_DECAY)
     first, last = entries(dataset, history, "first"), entries(dataset, history, "last")
@@ -153,7 +149,7 @@ def test_first_and_last_purchase_and_frequency():
     assert entries(dataset, history, "frequency")["u", "a"] == pytest.approx(np.log1p(1.5))
 
 
-def test_first_and_last_are_of_purchases_not_of_looks():
+def test_first_and_last_are_of_purchases_not_of_looks() -> None:
     dataset = as_dataset(
         [
             Event("u", "a", "b1", day=0, event="view"),
@@ -167,14 +163,14 @@ def test_first_and_last_are_of_purchases_not_of_looks():
     assert dataset.until - history.last[0] == 3 * 86_400
 
 
-def test_guests_have_no_history():
+def test_guests_have_no_history() -> None:
     dataset = as_dataset([Event(None, "a", "b1"), Event("u", "b", "b2")])
     history, _ = build_history(dataset, NO_DECAY)
     assert entries(dataset, history, "times_bought") == {("u", "b"): 1}
 
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
-def test_guests_alone_make_an_empty_history(weighting):
+def test_guests_alone_make_an_empty_history(weighting: Weighting) -> None:
     dataset = as_dataset([Event(None, "a", "b1"), Event(None, "b", "b1")])
     history, fresh = build_history(dataset, ModelSettings(weighting=weighting))
     assert history.indptr.tolist() == [0]
@@ -184,7 +180,7 @@ def test_guests_alone_make_an_empty_history(weighting):
 
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 @pytest.mark.parametrize("event", ["purchase", "view"])
-def test_the_smallest_histories(weighting, event):
+def test_the_smallest_histories(weighting: Weighting, event: str) -> None:
     """BM25 knows no rare item where every one of two users has an item of their own."""
     for events in ([Event("u", "a", "b1", event=event)], [Event(u, u, u, event=event) for u in "uv"]):
         history, fresh = build_history(as_dataset(events), ModelSettings(weighting=weighting))
@@ -192,7 +188,7 @@ def test_the_smallest_histories(weighting, event):
         assert np.isfinite(fresh)
 
 
-def test_the_matrix_has_a_column_for_every_item():
+def test_the_matrix_has_a_column_for_every_item() -> None:
     dataset = as_dataset([Event("u", "b", "b1"), Event("v", "c", "b2"), Event("v", "b", "b3")], unsold=["a", "z"])
     history, _ = build_history(dataset, NO_DECAY)
     matrix = user_item_matrix(history, dataset.n_items)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from artifacts.model.decay import RECENT_DAYS
 from artifacts.model.recipe import Weights
 from artifacts.queries.scoring import query_vectors
 from tests.support.events import Event, as_dataset
 from training.config import ModelSettings
 from training.fitting.history import build_history
 from training.fitting.newcomers import newcomer_vectors
-from training.fitting.popularity import RECENT_DAYS
 
 ACROSS, UP = np.array([3.0, 0.0]), np.array([0.0, 0.5])
 
@@ -21,7 +21,7 @@ def vectors_of(events: list[Event], user_factors: np.ndarray, unsold: tuple[str,
     return newcomer_vectors(history, user_factors.astype(np.float32), dataset.n_items, dataset.until, rng)
 
 
-def test_first_purchases_by_hand():
+def test_first_purchases_by_hand() -> None:
     """u lies across and v up, whatever their length. The best score: item a for u, a half from two weeks ago."""
     events = [
         Event("u", "a", "b1", day=0),
@@ -33,10 +33,10 @@ def test_first_purchases_by_hand():
     ]
     vectors = vectors_of(events, np.stack([ACROSS, UP]), unsold=("z",))
     assert vectors.dtype == np.float32
-    np.testing.assert_allclose(vectors, [[1, 0.5], [0, 0.25], [0, 0], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(vectors, np.array([[1, 0.5], [0, 0.25], [0, 0], [0, 0]]), rtol=1e-6)
 
 
-def test_an_item_that_finds_its_audience_is_told_from_one_that_always_had_it():
+def test_an_item_that_finds_its_audience_is_told_from_one_that_always_had_it() -> None:
     """Both audiences buy both items, as often; but one came to the first long ago and to the second now."""
     events, factors = [], []
     for number in range(20):
@@ -50,18 +50,18 @@ def test_an_item_that_finds_its_audience_is_told_from_one_that_always_had_it():
 
 
 @pytest.mark.parametrize("factors", [np.zeros((1, 2)), -np.ones((1, 2)), np.full((1, 2), 1e-30)])
-def test_one_user_whatever_the_factors(factors: np.ndarray):
+def test_one_user_whatever_the_factors(factors: np.ndarray) -> None:
     vectors = vectors_of([Event("u", "a", "b1")], factors)
     assert np.isfinite(vectors).all()
     assert np.linalg.norm(vectors) == pytest.approx(1 if factors.any() else 0)
 
 
-def test_a_shop_of_guests():
+def test_a_shop_of_guests() -> None:
     vectors = vectors_of([Event(None, "a", "b1")], np.empty((0, 2)))
     assert vectors.tolist() == [[0, 0]]
 
 
-def test_scale_is_the_best_score_of_any_user_for_any_item():
+def test_scale_is_the_best_score_of_any_user_for_any_item() -> None:
     rng = np.random.default_rng(1)
     events = [
         Event(f"u{user:02}", f"i{item}", f"b{user}-{item}", day=float(rng.integers(0, 60)))
@@ -74,7 +74,7 @@ def test_scale_is_the_best_score_of_any_user_for_any_item():
 
 
 @pytest.mark.parametrize("length", [1e-30, 1.0, 1e15])
-def test_the_newcomers_taste_counts_the_same_whatever_the_length_of_a_users_factors(length: float):
+def test_the_newcomers_taste_counts_the_same_whatever_the_length_of_a_users_factors(length: float) -> None:
     """The factors of somebody who last bought twenty years ago are tiny."""
     weights = Weights(als=1.0, newcomers=2.0, popular=0.5, trend=0.25, frequency=0.0)
     users = np.array([[3 * length, 4 * length], [0, 0]], np.float32)

@@ -14,9 +14,10 @@ from artifacts.queries.candidates import find_candidates
 from artifacts.queries.query import Query, Repeat, Source
 from artifacts.queries.ranker_features import FEATURES, candidate_features, rank_candidates
 from artifacts.queries.recommend import recommend
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import read_user_state
 from tests.support.events import NO_CATALOGUE, Event, as_dataset
+from tests.support.served import served_picks
 from training.config import ModelSettings
 from training.fitting import ranker as module
 from training.fitting.compile_trees import compile_forest
@@ -108,14 +109,14 @@ def share_found(model: Model) -> float:
         user_id = f"u{user:03}"
         expected = due(TODAY, user_id)
         if expected:
-            picks = recommend(model, Query(user_id=user_id, limit=len(expected), repeat=Repeat.ALLOW)).picks
+            picks = served_picks(recommend(model, Query(user_id=user_id, limit=len(expected), repeat=Repeat.ALLOW)))
             found += len(expected & {pick.item_id for pick in picks})
             wanted += len(expected)
     assert wanted > 100
     return found / wanted
 
 
-def test_what_is_due_comes_first(model: Model, examples: list[Examples]):
+def test_what_is_due_comes_first(model: Model, examples: list[Examples]) -> None:
     blend = replace(model, forest=no_forest())
     assert share_found(blend) < 0.4
     assert share_found(model) > 0.9
@@ -127,14 +128,14 @@ def digest(forest: Forest) -> str:
 
 def test_the_same_seed_gives_the_same_trees_whatever_the_threads(
     examples: list[Examples], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(module, "N_TREES", 10)
     monkeypatch.setattr(module, "EXAMPLES_PER_THREAD", 1)
     trees = [digest(fit_ranker(examples, seed, n_threads)) for seed, n_threads in ((1, 1), (1, 1), (1, 2), (2, 1))]
     assert trees[0] == trees[1] == trees[2] != trees[3]
 
 
-def test_trees_score_examples_as_lightgbm_does(examples: list[Examples], monkeypatch: pytest.MonkeyPatch):
+def test_trees_score_examples_as_lightgbm_does(examples: list[Examples], monkeypatch: pytest.MonkeyPatch) -> None:
     boosters: list[lgb.Booster] = []
 
     def keeping(booster: lgb.Booster) -> Forest:
@@ -146,10 +147,12 @@ def test_trees_score_examples_as_lightgbm_does(examples: list[Examples], monkeyp
     features = np.concatenate([some.features for some in examples])
     assert boosters[0].feature_name() == list(FEATURES)
     assert len(forest) == module.N_TREES
-    np.testing.assert_allclose(score(forest, features.T), boosters[0].predict(features), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        score(forest, features.T), np.asarray(boosters[0].predict(features)), rtol=1e-4, atol=1e-5
+    )
 
 
-def test_examples_tell_what_was_bought(examples: list[Examples]):
+def test_examples_tell_what_was_bought(examples: list[Examples]) -> None:
     times_bought = FEATURES.index("times_bought")
     for some in examples:
         assert some.features.shape == (len(some.bought), len(FEATURES))
@@ -160,7 +163,7 @@ def test_examples_tell_what_was_bought(examples: list[Examples]):
         assert due_again.min() >= PERIOD - SOON
 
 
-def test_users_without_a_bought_candidate_and_unknown_ones_teach_nothing(model: Model):
+def test_users_without_a_bought_candidate_and_unknown_ones_teach_nothing(model: Model) -> None:
     nothing = find_examples(model, [("u000", np.empty(0, np.int32)), ("nobody", np.array([1], np.int32))], rng())
     assert len(nothing.sizes) == len(nothing.bought) == 0
     assert nothing.features.shape == (0, len(FEATURES))
@@ -171,7 +174,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_trees_that_never_split_score_alike():
+def test_trees_that_never_split_score_alike() -> None:
     """Two dozen examples are too few for a leaf: LightGBM gives trees of one leaf each."""
     few = Examples(
         np.random.default_rng(0).random((24, len(FEATURES)), np.float32), np.arange(24) % 8 == 0, np.full(3, 8)
@@ -180,28 +183,28 @@ def test_trees_that_never_split_score_alike():
     assert np.ptp(score(forest, few.features.T)) == 0
 
 
-def test_no_candidates_are_no_picks(model: Model):
+def test_no_candidates_are_no_picks(model: Model) -> None:
     everything = tuple(model.item_ids[item] for item in range(len(model.item_ids)))
     query = Query(user_id="u000", exclude=everything, repeat=Repeat.ALLOW)
-    assert recommend(model, query).picks == ()
-    one = recommend(model, replace(query, exclude=everything[1:])).picks
+    assert served_picks(recommend(model, query)) == ()
+    one = served_picks(recommend(model, replace(query, exclude=everything[1:])))
     assert [pick.item_id for pick in one] == [everything[0]]
 
 
-def test_picks_go_on_behind_the_last_candidate(model: Model, monkeypatch: pytest.MonkeyPatch):
+def test_picks_go_on_behind_the_last_candidate(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     for cap in ("FROM_INDEX", "FROM_NEIGHBOURS", "FROM_HISTORY"):
         monkeypatch.setattr(f"artifacts.queries.candidates.{cap}", 2)
-    picks = recommend(model, Query(user_id="u000", limit=100, repeat=Repeat.ALLOW, explain=True)).picks
+    picks = served_picks(recommend(model, Query(user_id="u000", limit=100, repeat=Repeat.ALLOW, explain=True)))
     assert len(picks) == len({pick.item_id for pick in picks}) == len(model.item_ids)
     assert {pick.source for pick in picks[:6]} == {Source.HISTORY, Source.ALS, Source.CO_PURCHASE}
 
 
-def test_what_is_known_beforehand_and_what_is_looked_up_make_the_same_score(model: Model):
+def test_what_is_known_beforehand_and_what_is_looked_up_make_the_same_score(model: Model) -> None:
     eligible = np.ones(len(model.item_ids), np.bool_)
     for user in range(0, N_USERS, 10):
         user_state = read_user_state(model, Query(user_id=model.user_ids[user]), np.empty(0, np.int32))
         assert user_state.vector is not None
-        wanted = query_vector(model, user_state.vector)
+        wanted = query_vector_of(model.recipe.weights, user_state.vector)
         candidates = find_candidates(model, user_state, wanted, eligible)
         features = candidate_features(model, user_state, wanted, candidates)
         scores = rank_candidates(model, user_state, wanted, candidates)
@@ -209,26 +212,26 @@ def test_what_is_known_beforehand_and_what_is_looked_up_make_the_same_score(mode
 
 
 @pytest.mark.parametrize("n_items", [1, 3])
-def test_a_tiny_catalogue_is_ranked_whole(examples: list[Examples], n_items: int):
+def test_a_tiny_catalogue_is_ranked_whole(examples: list[Examples], n_items: int) -> None:
     items = [f"i{item}" for item in range(n_items)]
     events = [Event(f"u{user}", items[user % n_items], f"b{user}", day=user) for user in range(4)]
     fitted = fit(as_dataset(events), NO_CATALOGUE, SETTINGS, show_progress=False)
     with opened(replace(fitted, forest=fit_ranker(examples, seed=1, n_threads=1))) as model:
-        picks = recommend(model, Query(user_id="u0", repeat=Repeat.ALLOW, explain=True)).picks
+        picks = served_picks(recommend(model, Query(user_id="u0", repeat=Repeat.ALLOW, explain=True)))
         assert sorted(pick.item_id for pick in picks) == items
-        new = recommend(model, Query(user_id="u0", explain=True)).picks
+        new = served_picks(recommend(model, Query(user_id="u0", explain=True)))
         assert sorted(pick.item_id for pick in new) == items[1:]
 
 
 @pytest.mark.parametrize("repeat", [Repeat.EXCLUDE, Repeat.ALLOW])
-def test_a_wholesaler_who_bought_nearly_everything(examples: list[Examples], repeat: Repeat):
+def test_a_wholesaler_who_bought_nearly_everything(examples: list[Examples], repeat: Repeat) -> None:
     """1,200 items of 1,230: far more than the candidates that a history may give."""
     everything = [f"i{item:04}" for item in range(1_230)]
     events = [Event("whole", item, f"w{number // 60}", day=number // 60) for number, item in enumerate(everything[30:])]
     events += [Event(f"u{user}", item, f"b{user}", day=25) for user in range(7) for item in everything[user::7]]
     fitted = fit(as_dataset(events), NO_CATALOGUE, SETTINGS, show_progress=False)
     with opened(replace(fitted, forest=fit_ranker(examples, seed=1, n_threads=1))) as model:
-        picks = recommend(model, Query(user_id="whole", limit=100, repeat=repeat, explain=True)).picks
+        picks = served_picks(recommend(model, Query(user_id="whole", limit=100, repeat=repeat, explain=True)))
     found = [pick.item_id for pick in picks]
     assert len(set(found)) == len(found)
     assert all(np.isfinite(pick.score) for pick in picks)
@@ -238,8 +241,8 @@ def test_a_wholesaler_who_bought_nearly_everything(examples: list[Examples], rep
         assert len(found) == 100
 
 
-def test_a_user_without_tastes_gets_what_sells(model: Model):
+def test_a_user_without_tastes_gets_what_sells(model: Model) -> None:
     nobody = np.zeros_like(model.user_factors)
-    picks = recommend(replace(model, user_factors=nobody), Query(user_id="u000", repeat=Repeat.ALLOW)).picks
+    picks = served_picks(recommend(replace(model, user_factors=nobody), Query(user_id="u000", repeat=Repeat.ALLOW)))
     assert [model.item_ids.find(pick.item_id) for pick in picks] == model.popularity.order[:10].tolist()
     assert {pick.source for pick in picks} == {Source.POPULAR}

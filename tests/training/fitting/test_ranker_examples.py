@@ -14,7 +14,8 @@ from tests.support.shop import write_tiny_shop
 from training.config import Config
 from training.fitting import ranker_examples as module
 from training.fitting.ranker import Examples
-from training.fitting.ranker_examples import N_WINDOWS, STEP, WINDOW, RankerExamples
+from training.fitting.ranker_examples import N_WINDOWS, STEP, WINDOW, examples_until
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.windows import Window
 
@@ -45,8 +46,8 @@ def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def ranker_examples(interactions: Interactions, config: Config) -> RankerExamples:
-    return RankerExamples(interactions, config, show_progress=False)
+def run(interactions: Interactions, config: Config) -> TrainingRun:
+    return TrainingRun(interactions, config, show_progress=False)
 
 
 def digest(examples: Sequence[Examples]) -> str:
@@ -69,25 +70,24 @@ def rewritten(interactions: Interactions, moment: datetime) -> Interactions:
 
 
 def test_nothing_later_is_learned(
-    ranker_examples: RankerExamples, interactions: Interactions, config: Config, moment: datetime
-):
-    found = ranker_examples.until(moment)
-    other = RankerExamples(rewritten(interactions, moment), config, show_progress=False)
+    run: TrainingRun, interactions: Interactions, config: Config, moment: datetime
+) -> None:
+    found = examples_until(run, moment)
+    other = TrainingRun(rewritten(interactions, moment), config, show_progress=False)
     assert sum(len(some.sizes) for some in found) >= 20
-    assert digest(other.until(moment)) == digest(found)
+    assert digest(examples_until(other, moment)) == digest(found)
 
 
-def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Config, moment: datetime):
+def test_a_day_too_much_would_be_noticed(interactions: Interactions, config: Config, moment: datetime) -> None:
     """The comparison above can fail."""
     one, other = (
-        RankerExamples(shop, config, show_progress=False)
-        for shop in (interactions, rewritten(interactions, moment - DAY))
+        TrainingRun(shop, config, show_progress=False) for shop in (interactions, rewritten(interactions, moment - DAY))
     )
-    assert digest(one.until(moment)) != digest(other.until(moment))
+    assert digest(examples_until(one, moment)) != digest(examples_until(other, moment))
 
 
-def test_examples_are_candidates_of_users_who_bought_one(ranker_examples: RankerExamples, moment: datetime):
-    for some in ranker_examples.until(moment):
+def test_examples_are_candidates_of_users_who_bought_one(run: TrainingRun, moment: datetime) -> None:
+    for some in examples_until(run, moment):
         assert some.features.shape == (some.sizes.sum(), len(FEATURES))
         assert some.features.dtype == np.float32
         assert np.isfinite(some.features).all()
@@ -98,47 +98,45 @@ def test_examples_are_candidates_of_users_who_bought_one(ranker_examples: Ranker
 
 def test_windows_end_at_the_moment_or_before_and_each_is_found_once(
     interactions: Interactions, config: Config, moment: datetime, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     asked: list[Window] = []
-    real = RankerExamples._examples
+    real = module._find
 
-    def recording(self: RankerExamples, window: Window) -> Examples:
+    def recording(run: TrainingRun, window: Window) -> Examples:
         asked.append(window)
-        return real(self, window)
+        return real(run, window)
 
-    monkeypatch.setattr(RankerExamples, "_examples", recording)
-    ranker_examples = RankerExamples(interactions, config, show_progress=False)
-    first = ranker_examples.until(moment)
+    monkeypatch.setattr(module, "_find", recording)
+    run = TrainingRun(interactions, config, show_progress=False)
+    first = examples_until(run, moment)
     assert [window.end for window in asked] == [moment - step * STEP for step in range(N_WINDOWS)]
     assert all(window.end - window.start == WINDOW for window in asked)
-    assert ranker_examples.until(moment)[0] is first[0]
-    ranker_examples.until(moment + STEP)
+    assert examples_until(run, moment)[0] is first[0]
+    examples_until(run, moment + STEP)
     assert [window.end for window in asked[N_WINDOWS:]] == [moment + STEP]
 
 
-def test_too_few_customers_teach_nothing(
-    ranker_examples: RankerExamples, moment: datetime, monkeypatch: pytest.MonkeyPatch
-):
-    n_users = sum(len(some.sizes) for some in ranker_examples.until(moment))
+def test_too_few_customers_teach_nothing(run: TrainingRun, moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    n_users = sum(len(some.sizes) for some in examples_until(run, moment))
     monkeypatch.setattr(module, "MIN_USERS", n_users)
-    assert ranker_examples.until(moment)
+    assert examples_until(run, moment)
     monkeypatch.setattr(module, "MIN_USERS", n_users + 1)
-    assert ranker_examples.until(moment) == []
+    assert examples_until(run, moment) == []
 
 
 def test_before_the_first_purchase_and_in_a_shop_of_guests_is_nothing_to_learn(
     interactions: Interactions, config: Config, moment: datetime
-):
+) -> None:
     guests = replace(interactions, frame=interactions.frame.with_columns(user_id=pl.lit(None, pl.String)))
-    assert RankerExamples(interactions, config, False).until(moment - timedelta(days=1_000)) == []
-    assert RankerExamples(guests, config, False).until(moment) == []
+    assert examples_until(TrainingRun(interactions, config, False), moment - timedelta(days=1_000)) == []
+    assert examples_until(TrainingRun(guests, config, False), moment) == []
 
 
 def test_a_sample_of_customers_is_the_same_every_time(
     interactions: Interactions, config: Config, moment: datetime, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(module, "MAX_USERS", 5)
     monkeypatch.setattr(module, "MIN_USERS", 1)
-    one, other = (RankerExamples(interactions, config, False).until(moment) for _ in range(2))
+    one, other = (examples_until(TrainingRun(interactions, config, False), moment) for _ in range(2))
     assert max(len(some.sizes) for some in one) <= 5
     assert digest(one) == digest(other)

@@ -93,7 +93,7 @@ def test_rows_without_a_basket_share_one_per_user_and_moment() -> None:
 
 
 def test_what_differs_in_one_thing_is_no_duplicate() -> None:
-    others = [{"user_id": "v"}, {"item_id": "2"}, {"time": later(1)}, {"basket_id": "c"}, {"quantity": 2.0},
+    others: list[Row] = [{"user_id": "v"}, {"item_id": "2"}, {"time": later(1)}, {"basket_id": "c"}, {"quantity": 2.0},
               {"price": 3.0}, {"event": "view"}, {"user_id": None}]  # fmt: skip
     rows, table = cleaned([row(), row(), *(row(**other) for other in others), row(user_id=None)])
     assert (table["duplicate"], rows.height) == (2, 9)
@@ -224,7 +224,9 @@ def test_bots_may_be_kept_and_nobody_is_no_bot() -> None:
 
 
 def test_rare_users_and_items_go_until_nothing_is_rare() -> None:
-    pairs = ["a1", "a2", "b1", "b2", "c2", "c3", "d3"]  # d has one event; without it, so has 3; then so has c
+    pairs = map(
+        tuple, ["a1", "a2", "b1", "b2", "c2", "c3", "d3"]
+    )  # d has one event; without it, so has 3; then so has c
     rows, table = cleaned(
         [row(user_id=user, item_id=item) for user, item in pairs] + [row(user_id=None, item_id="2")],
         rules(min_events_per_user=2, min_events_per_item=2),

@@ -25,7 +25,7 @@ N_USERS, N_GUESTS, N_ITEMS = 2_000, 1_000, 300
 def shop(n_users: int = N_USERS) -> Interactions:
     """Every user has two baskets and every guest one, of two items each."""
     rng = np.random.default_rng(0)
-    buyers = [(f"u{n:05}", f"{n}-{basket}") for n in range(n_users) for basket in "ab"]
+    buyers: list[tuple[str | None, str]] = [(f"u{n:05}", f"{n}-{basket}") for n in range(n_users) for basket in "ab"]
     buyers += [(None, f"g{n}") for n in range(N_GUESTS)]
     events = [
         Event(user, f"i{item:03}", basket, day=float(rng.integers(100)))
@@ -47,13 +47,13 @@ def rows_of(interactions: Interactions, key: str) -> dict[str, int]:
     return dict(interactions.frame.group_by(key).len().drop_nulls().iter_rows())
 
 
-def test_a_shop_that_is_small_enough_stays_as_it_is(monkeypatch: pytest.MonkeyPatch):
+def test_a_shop_that_is_small_enough_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = shop()
     monkeypatch.setattr(sampling, "MAX_EVENTS", whole.frame.height)
     assert draw_sample(whole) is whole
 
 
-def test_a_sample_holds_about_as_many_events_as_it_may_and_all_of_its_users():
+def test_a_sample_holds_about_as_many_events_as_it_may_and_all_of_its_users() -> None:
     whole = shop()
     drawn = draw_sample(whole)
     assert 800 < drawn.frame.height < 1_200
@@ -63,14 +63,14 @@ def test_a_sample_holds_about_as_many_events_as_it_may_and_all_of_its_users():
     assert drawn.catalogue is whole.catalogue
 
 
-def test_guests_are_drawn_by_the_basket_as_often_as_users():
+def test_guests_are_drawn_by_the_basket_as_often_as_users() -> None:
     guests = draw_sample(shop()).frame.filter(pl.col("user_id").is_null())
     baskets = dict(guests.group_by("basket_id").len().iter_rows())
     assert set(baskets.values()) == {2}
     assert 60 < len(baskets) < 140, "a tenth of them"
 
 
-def test_who_is_drawn_does_not_depend_on_the_others_or_the_order_of_rows():
+def test_who_is_drawn_does_not_depend_on_the_others_or_the_order_of_rows() -> None:
     whole, larger = shop(), shop(2 * N_USERS)
     drawn = set(draw_sample(whole).frame["user_id"].drop_nulls())
     shuffled = replace(whole, frame=whole.frame.sample(fraction=1, shuffle=True, seed=1))
@@ -79,7 +79,7 @@ def test_who_is_drawn_does_not_depend_on_the_others_or_the_order_of_rows():
     assert {user for user in of_larger if user < f"u{N_USERS:05}"} < drawn, "a larger shop has fewer of the same"
 
 
-def test_an_item_is_known_from_its_first_event_in_all_of_the_shop_on():
+def test_an_item_is_known_from_its_first_event_in_all_of_the_shop_on() -> None:
     whole = shop()
     moment = START + timedelta(days=1)
     known = before(whole, moment).catalogue["item_id"].to_list()
@@ -90,7 +90,7 @@ def test_an_item_is_known_from_its_first_event_in_all_of_the_shop_on():
 
 def test_a_large_shop_is_measured_on_the_sample_and_fitted_on_everybody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     config, store = write_tiny_shop(tmp_path / "shop"), Store(tmp_path / "store")
     n_events = read_interactions(config, progress=False).frame.height
     monkeypatch.setattr(sampling, "MAX_EVENTS", n_events // 2)

@@ -36,24 +36,24 @@ SHOP = interactions(
 )
 
 
-def test_the_window_ends_at_the_midnight_after_the_newest_event():
+def test_the_window_ends_at_the_midnight_after_the_newest_event() -> None:
     window = test_window(SHOP.frame, 7)
     assert window == Window(START + timedelta(days=14), START + timedelta(days=21))
 
 
-def test_an_event_at_midnight_belongs_to_the_day_it_starts():
+def test_an_event_at_midnight_belongs_to_the_day_it_starts() -> None:
     window = test_window(as_frame([Event("a", "x", "1", day=3)]), 2)
     assert window.end == START + timedelta(days=4)
 
 
-def test_earlier_windows_touch_and_do_not_overlap():
+def test_earlier_windows_touch_and_do_not_overlap() -> None:
     window = test_window(SHOP.frame, 7)
     assert window.earlier(0) == window
     assert window.earlier(1).end == window.start
     assert window.earlier(3) == Window(START - timedelta(days=7), START)
 
 
-def test_history_ends_before_the_window_and_the_window_holds_the_rest():
+def test_history_ends_before_the_window_and_the_window_holds_the_rest() -> None:
     window = test_window(SHOP.frame, 7)
     history, later = before(SHOP, window.start), within(SHOP, window, "purchase")
     assert history.frame["basket_id"].to_list() == ["1", "2"]
@@ -61,14 +61,14 @@ def test_history_ends_before_the_window_and_the_window_holds_the_rest():
     assert later["item_id"].to_list() == ["new", "old"]
 
 
-def test_an_event_at_the_start_is_in_the_window_alone():
+def test_an_event_at_the_start_is_in_the_window_alone() -> None:
     moment = START + timedelta(days=10)
     window = Window(moment, START + timedelta(days=30))
     assert before(SHOP, moment).frame["basket_id"].to_list() == ["1"]
     assert "2" in within(SHOP, window, "purchase")["basket_id"].to_list()
 
 
-def test_the_catalogue_knows_only_what_had_been_seen():
+def test_the_catalogue_knows_only_what_had_been_seen() -> None:
     catalogue = before(SHOP, START + timedelta(days=14)).catalogue
     assert catalogue["item_id"].to_list() == ["old"]
     assert catalogue["price"].to_list() == [1.0], "of the prices before, not the catalogue's of today"
@@ -78,5 +78,5 @@ def test_the_catalogue_knows_only_what_had_been_seen():
 
 
 @pytest.mark.parametrize("column", ["title", "image_url", "product_url"])
-def test_what_is_only_shown_is_left_out(column: str):
+def test_what_is_only_shown_is_left_out(column: str) -> None:
     assert before(SHOP, START + timedelta(days=14)).catalogue[column].null_count() == 1

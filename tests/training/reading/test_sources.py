@@ -1,6 +1,7 @@
 """Files of every kind, by path, directory and glob; what is wrong with one is named with its line."""
 
 import gzip
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from training.errors import DataError
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.products import usual_price
 from training.reading import files
-from training.reading.sources import open_tables, public_name
+from training.reading.sources import open_tables
 from training.reading.times import read_times
 
 at = datetime.fromisoformat
@@ -36,7 +37,11 @@ def read(source: Path | str, config: Config | None = None) -> Interactions:
 
 
 def write(frame: pl.DataFrame, file: Path) -> Path:
-    writers = {".csv": frame.write_csv, ".parquet": frame.write_parquet, ".ndjson": frame.write_ndjson}
+    writers: dict[str, Callable[[Path], None]] = {
+        ".csv": frame.write_csv,
+        ".parquet": frame.write_parquet,
+        ".ndjson": frame.write_ndjson,
+    }
     writers[file.suffix](file)
     return file
 
@@ -173,7 +178,9 @@ def test_the_catalogue_of_the_rows_has_the_usual_title_and_price(tmp_path: Path)
     ],
     ids=["a new price", "not yet", "two", "three", "none"],
 )
-def test_a_price_is_usual_once_most_of_the_latest_sales_were_at_it(prices: list[float | None], usual: float | None):
+def test_a_price_is_usual_once_most_of_the_latest_sales_were_at_it(
+    prices: list[float | None], usual: float | None
+) -> None:
     assert pl.DataFrame({"price": prices}, {"price": pl.Float64}).select(usual_price()).item() == usual
 
 
@@ -254,12 +261,6 @@ def test_no_usable_rows_say_why(tmp_path: Path) -> None:
     assert "those read are transaction" in said
     file.write_text("user_id,item_id,time\n")
     assert f"{file}: no usable rows" in problem(file)
-
-
-def test_public_names_keep_secrets() -> None:
-    assert public_name("orders/*.csv") == "orders/*.csv"
-    assert public_name("https://me:pw@host/a.csv?signature=x") == "https://host/a.csv"
-    assert public_name("postgresql://me:pw@host/shop") == "postgresql://me:***@host/shop"
 
 
 def test_the_configuration_file_maps_the_columns(tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ from training.__main__ import main
 from training.config import Config
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
+from training.evaluation.run import evaluate
 from training.evaluation.tasks import Task
-from training.fitting.ranker_examples import RankerExamples
+from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
 from training.selection import gate
-from training.selection.champion import Champion, ask_champion
+from training.selection.champion import Champion, measure_champion
 from training.selection.gate import PUBLISHED, Check, GateError, judge, pass_gate
-from training.selection.recipe_choice import RecipeChoice, settled
+from training.selection.recipe_choice import RecipeChoice
 
 NOTHING = Champion({}, None)
 
@@ -40,36 +41,36 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def evaluation(config: Config) -> Evaluation:
-    return job.evaluate(RankerExamples(read_interactions(config, progress=False), config, False), 0)
+    return evaluate(TrainingRun(read_interactions(config, progress=False), config, False), 0)
 
 
 BASE = np.random.default_rng(0).random(400)
 
 
-def test_a_better_version_passes(evaluation: Evaluation):
+def test_a_better_version_passes(evaluation: Evaluation) -> None:
     judgement = judge(evaluated(evaluation, recipe=BASE + 0.1, popularity=BASE), NOTHING, 0.02)
     assert judgement.passed
     assert [check.verdict for check in judgement.checks] == ["better"]
 
 
-def test_a_version_worse_than_a_baseline_is_refused_with_the_table(evaluation: Evaluation):
+def test_a_version_worse_than_a_baseline_is_refused_with_the_table(evaluation: Evaluation) -> None:
     with pytest.raises(GateError, match=r"discovery +popularity .* worse"):
         pass_gate(evaluated(evaluation, recipe=BASE - 0.1, popularity=BASE), NOTHING, 0.02, None)
 
 
-def test_force_publishes_and_keeps_the_reason(evaluation: Evaluation):
+def test_force_publishes_and_keeps_the_reason(evaluation: Evaluation) -> None:
     judgement = pass_gate(evaluated(evaluation, recipe=BASE - 0.1, popularity=BASE), NOTHING, 0.02, "a new season")
     assert judgement.metrics["forced"] == "a new season"
     assert not judgement.metrics["passed"]
 
 
-def test_force_is_not_recorded_where_it_was_not_needed(evaluation: Evaluation):
+def test_force_is_not_recorded_where_it_was_not_needed(evaluation: Evaluation) -> None:
     judgement = pass_gate(evaluated(evaluation, recipe=BASE, popularity=BASE - 0.1), NOTHING, 0.02, "just in case")
     assert judgement.metrics["forced"] is None
 
 
 @pytest.mark.parametrize(("loss", "passes"), [(0.01, True), (0.03, False)])
-def test_the_published_version_is_met_within_the_margin(evaluation: Evaluation, loss: float, passes: bool):
+def test_the_published_version_is_met_within_the_margin(evaluation: Evaluation, loss: float, passes: bool) -> None:
     published = Champion({Task.DISCOVERY: BASE}, None)
     judgement = judge(evaluated(evaluation, recipe=BASE * (1 - loss)), published, 0.02)
     assert [check.rival for check in judgement.checks] == [PUBLISHED]
@@ -77,14 +78,14 @@ def test_the_published_version_is_met_within_the_margin(evaluation: Evaluation, 
     assert judgement.checks[0].verdict == ("within the margin" if passes else "worse")
 
 
-def test_what_may_be_chance_is_no_reason_to_refuse():
+def test_what_may_be_chance_is_no_reason_to_refuse() -> None:
     wide = Estimate(-0.05, -0.12, 0.02)
     check = Check(Task.DISCOVERY, "popularity", 0.15, 0.20, wide, 0.02)
     assert check.passed
     assert check.verdict == "no measurable difference"
 
 
-def test_too_few_customers_are_no_ground_for_judging(evaluation: Evaluation):
+def test_too_few_customers_are_no_ground_for_judging(evaluation: Evaluation) -> None:
     few = slice(0, gate.MIN_CASES - 1)
     judgement = judge(evaluated(evaluation, recipe=BASE[few] - 0.5, popularity=BASE[few]), NOTHING, 0.02)
     assert judgement.passed
@@ -110,13 +111,13 @@ def published(many: Config, tmp_path_factory: pytest.TempPathFactory) -> Store:
     return store
 
 
-def test_the_first_version_has_nothing_to_be_compared_with(published: Store):
+def test_the_first_version_has_nothing_to_be_compared_with(published: Store) -> None:
     gate_metrics = read_manifest(published.current_path()).metrics["gate"]
     assert "nothing is published yet to compare with" in gate_metrics["notes"]
     assert PUBLISHED not in {check["rival"] for check in gate_metrics["checks"]}
 
 
-def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, published: Store):
+def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, published: Store) -> None:
     before = published.current()
     with pytest.raises(GateError) as error:
         job.train(refused(many), published, show_progress=False)
@@ -126,31 +127,32 @@ def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, publi
     assert published.versions() == [before]
 
 
-def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: Config, published: Store):
+def test_on_the_same_data_the_published_version_is_judged_by_what_it_got(many: Config, published: Store) -> None:
     interactions = read_interactions(many, progress=False)
-    evaluation = job.evaluate(RankerExamples(interactions, refused(many), False), 0)
-    former = ask_champion(published, evaluation.test, RankerExamples(interactions, refused(many), False))
+    evaluation = evaluate(TrainingRun(interactions, refused(many), False), 0)
+    champion = measure_champion(published, evaluation.test, TrainingRun(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
-    assert former.note is None
-    assert former.ndcg[Task.DISCOVERY].tolist() == stored.tolist()
+    assert champion.note is None
+    assert champion.ndcg[Task.DISCOVERY].tolist() == stored.tolist()
 
 
-def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Config, published: Store):
+def test_on_other_data_its_settings_are_fitted_anew_on_the_same_history(many: Config, published: Store) -> None:
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    evaluation = job.evaluate(RankerExamples(interactions, refused(many), False), 0)
-    former = ask_champion(published, evaluation.test, RankerExamples(interactions, refused(many), False))
+    evaluation = evaluate(TrainingRun(interactions, refused(many), False), 0)
+    champion = measure_champion(published, evaluation.test, TrainingRun(interactions, refused(many), False))
     stored = np.load(published.current_path() / "evaluation.discovery.npy")
-    assert former.note is None
-    assert former.ndcg[Task.DISCOVERY] == pytest.approx(stored), "the rows are the same after all"
+    assert champion.note is None
+    assert champion.ndcg[Task.DISCOVERY] == pytest.approx(stored), "the rows are the same after all"
 
 
-def test_the_same_settings_on_other_data_are_not_fitted_twice(many: Config, published: Store):
+def test_the_same_settings_on_other_data_are_not_fitted_twice(many: Config, published: Store) -> None:
     interactions = replace(read_interactions(many, progress=False), fingerprint="another day")
-    ranker_examples = settled(RankerExamples(interactions, many, False), RecipeChoice("blend", many.model.weights, {}))
-    evaluation = job.evaluate(ranker_examples, 0)
-    former = ask_champion(published, evaluation.test, ranker_examples)
-    assert former.ndcg == {}
-    assert "the same settings" in str(former.note)
+    blend = RecipeChoice("blend", many.model.weights, {}).applied_to(many.model)
+    run = TrainingRun(interactions, many.model_copy(update={"model": blend}), False)
+    evaluation = evaluate(run, 0)
+    champion = measure_champion(published, evaluation.test, run)
+    assert champion.ndcg == {}
+    assert "the same settings" in str(champion.note)
 
 
 TOML = """
@@ -165,7 +167,7 @@ half_life_days = 0.0
 
 def test_the_command_ends_with_3_and_publishes_with_a_reason(
     many: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     settings = tmp_path / "bad.toml"
     settings.write_text(TOML.format(catalogue=many.data.catalogue))
     monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path / "store"))
@@ -178,7 +180,7 @@ def test_the_command_ends_with_3_and_publishes_with_a_reason(
     assert manifest.metrics["gate"]["forced"] == "the only one we have"
 
 
-def test_an_empty_reason_is_none(capsys: pytest.CaptureFixture[str]):
+def test_an_empty_reason_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as error:
         main(["train", "--force", " "])
     assert error.value.code == 2

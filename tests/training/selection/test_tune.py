@@ -15,12 +15,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.support.crash import ROOT
+from tests.support.paths import ROOT
 from training.__main__ import main
 from training.config import Config, load_config
 from training.errors import DataError, TuneError
 from training.evaluation.tasks import Task
-from training.selection.tune import TRIALS_SUFFIX, TUNED, Budget, tune
+from training.selection.search_space import TUNED
+from training.selection.tune import TRIALS_SUFFIX, Budget, Tuned, tune
 
 START = datetime.fromisoformat("2025-01-01")
 LAST_DAY = 300
@@ -87,7 +88,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return write_shop(tmp_path_factory.mktemp("shop"))
 
 
-def run(shop: Shop, out: Path, trials: int):
+def run(shop: Shop, out: Path, trials: int) -> Tuned:
     return tune(shop.load(), shop.config, out, Budget(60, trials), show_progress=False)
 
 
@@ -122,7 +123,30 @@ def test_settings_that_are_no_better_are_not_written(shop: Shop, tmp_path: Path)
     tuned = run(shop, out, 0)
     assert tuned.n_trials == 1
     assert not tuned.better
-    assert out.read_text() == shop.config.read_text()
+    first, second, *rest = out.read_text().splitlines(keepends=True)
+    assert "".join(rest) == shop.config.read_text()
+    assert first == "# make tune: 1 trials on 2025-09-02 to 2025-09-30 found nothing measurably better:\n"
+    assert second == (
+        f"# make tune: the settings stay as configured, and make train CONFIG={out} does the same as with "
+        f"CONFIG={shop.config}.\n"
+    )
+    assert load_config(out, None) == shop.load()
+
+
+def test_without_a_configuration_a_search_that_finds_nothing_says_so(shop: Shop, tmp_path: Path) -> None:
+    out = tmp_path / "tuned.toml"
+    tune(shop.load(), None, out, Budget(60, 0), show_progress=False)
+    assert all(line.startswith("# make tune: ") for line in out.read_text().splitlines())
+    assert "does the same as with no CONFIG" in out.read_text()
+    assert load_config(out, None) == Config()
+
+
+def test_what_an_earlier_search_has_noted_is_left_out(shop: Shop, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    run(shop, first, 0)
+    tuned = tune(shop.load(), first, second, Budget(60, 12), show_progress=False)
+    assert tuned.better
+    assert "make tune" not in second.read_text()
 
 
 def test_other_data_begins_anew(tmp_path: Path) -> None:
@@ -168,6 +192,7 @@ def wait_for_trials(out: Path, n_trials: int, process: subprocess.Popen[str]) ->
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_after_a_kill_and_keeps_what_an_interrupted_one_found(shop: Shop, tmp_path: Path) -> None:
     out = tmp_path / "tuned.toml"
     with running(shop, out) as killed:
@@ -188,9 +213,22 @@ def test_what_stands_in_the_way_is_named(shop: Shop, tmp_path: Path) -> None:
     with pytest.raises(TuneError, match=r"missing/tuned\.toml: cannot be written"):
         run(shop, tmp_path / "missing" / "tuned.toml", 1)
     (tmp_path / "tuned.toml.trials").write_text("no trials at all, but somebody's notes")
-    with pytest.raises(TuneError, match=r"tuned\.toml\.trials: cannot be used"):
+    with pytest.raises(TuneError, match=r"tuned\.toml\.trials: cannot be used") as caught:
         run(shop, tmp_path / "tuned.toml", 1)
     assert not (tmp_path / "tuned.toml").exists()
+    assert not open_files(tmp_path), caught  # which holds on to all that was there
+
+
+def open_files(directory: Path) -> list[str]:
+    """What this process holds open in a directory."""
+    return [path for entry in Path("/proc/self/fd").iterdir() if (path := target(entry)).startswith(f"{directory}/")]
+
+
+def target(entry: Path) -> str:
+    try:
+        return str(entry.readlink())
+    except FileNotFoundError:  # the one that the directory itself was listed by
+        return ""
 
 
 def test_a_history_without_a_window_to_tune_on(shop: Shop, tmp_path: Path) -> None:

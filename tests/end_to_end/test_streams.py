@@ -9,7 +9,8 @@ from pathlib import Path
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import DEADLINE_SECONDS, Service, running, wait_for
 
-LONG = {"user_ids": ["u1", "u2"] * 1000, "limit": 100, "explain": True, "repeat": "allow"}
+USERS = ["u1", "u2"] * 1000
+LONG = {"user_ids": USERS, "limit": 100, "explain": True, "repeat": "allow"}
 
 
 @contextmanager
@@ -54,5 +55,5 @@ def test_a_reader_that_leaves_is_logged_and_forgotten(tiny_store: Store, tmp_pat
         wait_for(lambda: small_batch(service) == 200)
         streams = [line for line in service.lines() if line.get("answered", 0)]
         assert streams[0]["route"] == "/v1/batch/recommendations"
-        assert streams[0]["answered"] < 100 * len(LONG["user_ids"])
+        assert streams[0]["answered"] < 100 * len(USERS)
         assert "Traceback" not in service.err.read_text()

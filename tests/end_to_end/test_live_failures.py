@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,13 +23,15 @@ from artifacts.live.errors import (
     LiveFullError,
     LiveGoneError,
     LivePausedError,
+    LiveSchemaError,
     LiveTimeoutError,
     LiveUnavailableError,
 )
 from artifacts.live.store import LiveStore
-from tests.support import postgres
 from tests.support.gunicorn_service import DEADLINE_SECONDS, wait_for
 from tests.support.live_events import event, opened
+from tests.support.postgres import Server, running_server
+from tests.support.sqlite_connections import Connections
 
 QUICK = Patience(read=0.3, write=0.6)
 
@@ -49,17 +52,14 @@ def in_file(path: Path) -> Iterator[LiveStore]:
 
 
 @pytest.fixture
-def server() -> Iterator[postgres.Server]:
+def server() -> Iterator[Server]:
     """A PostgreSQL server of the test's own, to be taken away."""
-    bin_dir = postgres.binaries()
-    if bin_dir is None:
-        pytest.skip("PostgreSQL is not installed")
-    with postgres.running_server(bin_dir) as server:
+    with running_server() as server:
         yield server
 
 
 @pytest.fixture
-def on_server(server: postgres.Server) -> Iterator[LiveStore]:
+def on_server(server: Server) -> Iterator[LiveStore]:
     """A store on that server, with one event."""
     store = LiveStore(server.url, QUICK)
     wait_for(lambda: checked(store))
@@ -88,7 +88,6 @@ def every_operation(store: LiveStore) -> list[Callable[[], object]]:
         lambda: list(store.events(0, 9)),
         lambda: list(store.item_events_since(0)),
         store.erasures,
-        lambda: store.erased("ana"),
         store.opted_out,
         lambda: store.held("ana"),
         lambda: store.insert([event(2)]),
@@ -209,7 +208,7 @@ def test_a_file_in_whose_place_another_came(in_file: LiveStore, path: Path) -> N
         path.with_name(leftover).unlink(missing_ok=True)
     assert isinstance(raised(in_file.check), LiveGoneError)
     wait_for(lambda: checked(in_file))
-    assert in_file.erased("ana") is not None, "with the key of the new file"
+    assert in_file.held("ana").erased is not None, "with the key of the new file"
 
 
 def test_a_file_that_is_no_database(path: Path) -> None:
@@ -217,6 +216,54 @@ def test_a_file_that_is_no_database(path: Path) -> None:
     store = LiveStore(f"sqlite:///{path}", QUICK)
     assert isinstance(raised(store.check), LiveBrokenError)
     assert path.read_bytes() == b"no database at all" * 1000
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
+    return Connections(monkeypatch)
+
+
+def test_what_cannot_be_opened_leaves_no_connection_open(path: Path, connections: Connections) -> None:
+    path.write_bytes(b"no database at all" * 1000)
+    raised(LiveStore(f"sqlite:///{path}", QUICK).check)
+    assert (connections.made, connections.open) == (1, 0)
+
+
+def test_tables_that_cannot_be_upgraded_leave_no_connection_open(path: Path, connections: Connections) -> None:
+    with opened(f"sqlite:///{path}"), closing(sqlite3.connect(path)) as newer:
+        newer.execute("UPDATE live_version SET version_num = '9999'")
+        newer.commit()
+    store = LiveStore(f"sqlite:///{path}", QUICK)
+    assert isinstance(raised(store.check), LiveSchemaError)
+    assert connections.open == 0
+
+
+def test_reads_that_fail_leave_no_connection_open(connections: Connections, in_file: LiveStore, path: Path) -> None:
+    whole = fill_with_events(in_file, path)
+    path.write_bytes(b"\xff" * len(whole))
+    assert isinstance(raised(lambda: in_file.activity("ana", None, 0)), LiveBrokenError)
+    assert connections.open == 0
+
+
+def test_connections_that_are_in_use_when_the_store_is_closed_are_closed_after_it(
+    connections: Connections, in_file: LiveStore
+) -> None:
+    def work(connection: sa.Connection) -> None:
+        in_file.close()
+
+    events = in_file.events(0, 1)
+    database = in_file._database
+    database.write(work)
+    assert connections.open == 0
+    arm = database._arm
+
+    def arm_and_close(connection: Any, seconds: float) -> None:
+        arm(connection, seconds)
+        in_file.close()
+
+    database._arm = arm_and_close  # type: ignore[method-assign]
+    assert [found.event_id for found in events] == ["event-1"]
+    assert connections.open == 0
 
 
 def test_a_file_that_is_damaged(in_file: LiveStore, path: Path) -> None:
@@ -254,7 +301,7 @@ def damage(path: Path, whole: bytes) -> None:
 # PostgreSQL
 
 
-def test_a_server_that_is_silent(server: postgres.Server, on_server: LiveStore) -> None:
+def test_a_server_that_is_silent(server: Server, on_server: LiveStore) -> None:
     with server.frozen():
         assert isinstance(raised(lambda: on_server.activity("ana", None, 0)), LiveTimeoutError)
         assert isinstance(raised(lambda: on_server.insert([event(2)])), LiveTimeoutError)
@@ -273,7 +320,7 @@ def checked(store: LiveStore) -> bool:
     return True
 
 
-def test_a_server_that_stops_and_comes_back(server: postgres.Server, on_server: LiveStore) -> None:
+def test_a_server_that_stops_and_comes_back(server: Server, on_server: LiveStore) -> None:
     server.stop()
     for operation in every_operation(on_server):
         raised(operation)
@@ -286,7 +333,7 @@ def test_a_server_that_stops_and_comes_back(server: postgres.Server, on_server: 
     assert stored(on_server) == ["event-1", "event-3"]
 
 
-def test_connections_that_the_server_ended_are_no_failure(server: postgres.Server, on_server: LiveStore) -> None:
+def test_connections_that_the_server_ended_are_no_failure(server: Server, on_server: LiveStore) -> None:
     on_server.activity("ana", None, 0)
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
@@ -294,7 +341,7 @@ def test_connections_that_the_server_ended_are_no_failure(server: postgres.Serve
     assert on_server.insert([event(2)]).accepted == 1
 
 
-def test_a_writer_that_holds_up_all_others(server: postgres.Server, on_server: LiveStore) -> None:
+def test_a_writer_that_holds_up_all_others(server: Server, on_server: LiveStore) -> None:
     with psycopg.connect(server.url) as other:
         other.execute("UPDATE live_state SET seq = seq")
         assert isinstance(raised(lambda: on_server.insert([event(2)])), LiveTimeoutError)
@@ -317,7 +364,7 @@ def test_a_port_that_accepts_and_says_nothing() -> None:
         assert isinstance(raised(store.check), LiveTimeoutError)
 
 
-def test_a_database_of_another_encoding(server: postgres.Server) -> None:
+def test_a_database_of_another_encoding(server: Server) -> None:
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
     store = LiveStore(server.url.replace("/postgres", "/latin"), QUICK)
@@ -326,7 +373,7 @@ def test_a_database_of_another_encoding(server: postgres.Server) -> None:
     assert "its encoding is LATIN1, and ids need UTF8" in str(error)
 
 
-def test_an_account_that_is_refused(server: postgres.Server) -> None:
+def test_an_account_that_is_refused(server: Server) -> None:
     url = server.url.replace("shop@", "nobody:secret@")
     error = raised(LiveStore(url, QUICK).check)
     assert "nobody" in str(error)

@@ -1,11 +1,12 @@
 """Rows from an S3-compatible server and from a web server, both on this machine."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import boto3
 import polars as pl
@@ -16,6 +17,7 @@ from training.config import Config, Data
 from training.errors import DataError
 from training.interactions.interactions import Interactions, read_interactions
 
+Upload = Callable[[str, pl.DataFrame | bytes], str]
 ROWS = pl.DataFrame({"user_id": ["007", "8"], "item_id": ["0042", "43"], "time": ["2024-03-01", "2024-03-02"]})
 
 
@@ -46,16 +48,23 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("s3").create_bucket(Bucket="shop")
 
 
+def write(frame: pl.DataFrame, file: Path) -> None:
+    writers: dict[str, Callable[[Path], None]] = {
+        ".csv": frame.write_csv,
+        ".parquet": frame.write_parquet,
+        ".ndjson": frame.write_ndjson,
+    }
+    writers[file.suffix](file)
+
+
 @pytest.fixture
-def upload(tmp_path: Path):
+def upload(tmp_path: Path) -> Upload:
     def put(key: str, content: pl.DataFrame | bytes) -> str:
         file = tmp_path / Path(key).name
         if isinstance(content, bytes):
             file.write_bytes(content)
         else:
-            {".csv": content.write_csv, ".parquet": content.write_parquet, ".ndjson": content.write_ndjson}[
-                file.suffix
-            ](file)
+            write(content, file)
         boto3.client("s3").upload_file(str(file), "shop", key)
         return f"s3://shop/{key}"
 
@@ -63,12 +72,12 @@ def upload(tmp_path: Path):
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "ndjson"])
-def test_an_object_of_any_format(upload, ending: str) -> None:
+def test_an_object_of_any_format(upload: Upload, ending: str) -> None:
     frame = read(upload(f"one/orders.{ending}", ROWS)).frame
     assert frame.select("user_id", "item_id").rows() == [("007", "0042"), ("8", "43")]
 
 
-def test_a_glob_and_a_prefix(upload) -> None:
+def test_a_glob_and_a_prefix(upload: Upload) -> None:
     for number in (0, 1):
         upload(f"days/2024/day{number}.parquet", ROWS[number : number + 1])
     upload("days/2024/notes.txt", b"not data")
@@ -77,7 +86,7 @@ def test_a_glob_and_a_prefix(upload) -> None:
     assert items("s3://shop/days/") == ["0042", "43"]
 
 
-def test_a_catalogue_beside_local_rows(upload, tmp_path: Path) -> None:
+def test_a_catalogue_beside_local_rows(upload: Upload, tmp_path: Path) -> None:
     ROWS.write_csv(tmp_path / "orders.csv")
     catalogue = upload("items.csv", pl.DataFrame({"item_id": ["43", "0042"], "title": ["Cup", "Pen"]}))
     products = read(str(tmp_path / "orders.csv"), catalogue).catalogue
@@ -103,7 +112,7 @@ def test_a_missing_bucket_is_named() -> None:
         read("s3://no-shop/orders.csv")
 
 
-def test_malformed_objects_are_named_with_their_line(upload) -> None:
+def test_malformed_objects_are_named_with_their_line(upload: Upload) -> None:
     upload("broken/a.csv", ROWS)
     upload("broken/b.csv", ROWS.write_csv().encode() + b"1,2,2024-01-01,more\n")
     with pytest.raises(DataError, match=r"s3://shop/broken/b\.csv, line 4: 4 fields where the header names 3"):
@@ -125,7 +134,7 @@ class _RangeHandler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, directory: Path, *args) -> None:
+    def __init__(self, directory: Path, *args: Any) -> None:
         self.directory = directory
         super().__init__(*args)
 
@@ -185,3 +194,8 @@ def test_a_page_that_is_not_there_is_named(website: str) -> None:
     with pytest.raises(DataError, match=r"/none\.csv: no such file") as caught:
         read(f"{website}/none.csv?signature=secret")
     assert "secret" not in str(caught.value)
+
+
+def test_a_prefix_without_files_is_named_without_its_account() -> None:
+    with pytest.raises(DataError, match=r"^s3://shop/none/: no CSV, Parquet or NDJSON file"):
+        read("s3://me:secret@shop/none/")

@@ -4,21 +4,23 @@ import json
 import socket
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPResponse
+from typing import Any
 
 import pytest
 
+from artifacts.limits import MAX_ID_CHARACTERS
 from service import limits
 from tests.support.gunicorn_service import DEADLINE_SECONDS, Reply, Service, ask
 
 PROBLEM = "application/problem+json"
 
 
-def problem_of(reply: Reply, status: int) -> dict[str, object]:
+def problem_of(reply: Reply, status: int) -> dict[str, Any]:
     assert reply.status == status
     assert reply.headers["Content-Type"] == PROBLEM
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
-    problem = reply.json
+    problem: dict[str, Any] = reply.json
     assert problem["status"] == status
     assert problem["request_id"] == reply.headers["X-Request-ID"]
     return problem
@@ -83,7 +85,7 @@ def test_all_bad_fields_of_a_body_are_named_at_once(service: Service) -> None:
         ("/v1/popular?" + "exclude=a&" * (limits.MAX_EXCLUDED_IN_URL + 1), {"exclude"}),
         ("/v1/items/I000/similar?item_id=I001", {"item_id"}),
         ("/v1/items/%00/similar", {"item_id"}),
-        ("/v1/items/" + "a" * (limits.MAX_ID_CHARACTERS + 1) + "/similar", {"item_id"}),
+        ("/v1/items/" + "a" * (MAX_ID_CHARACTERS + 1) + "/similar", {"item_id"}),
         ("/v1/model?x=1", {"x"}),
     ],
 )
