@@ -14,6 +14,8 @@ from artifacts.publishing.store import Store
 from service.http.keys import Scope, create_key
 from tests.support.gunicorn_service import Reply, Service, running
 
+pytestmark = pytest.mark.integration
+
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 PROGRAMS = [
     None,

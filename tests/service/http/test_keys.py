@@ -88,6 +88,7 @@ else:
 """
 
 
+@pytest.mark.integration
 def test_no_key_is_lost_and_none_comes_back_when_many_change_the_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     old, new = [f"old{number}" for number in range(6)], [f"new{number}" for number in range(20)]
