@@ -1,7 +1,10 @@
 """The examples in the OpenAPI document, of the bundled sample shop: `make run` answers the requests."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+# Of events, which the service takes for some weeks.
+_YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date()
 _REQUEST_ID = "0b6a7c2f9d4e4c0f8a5d3e1b2c4f6a78"
 _VERSION = "20260131T020000Z-903b0f7e"
 _USER = "C10216"
@@ -12,7 +15,7 @@ _EVENT = {
     "type": "purchase",
     "user_id": _USER,
     "item_id": _BEANS["item_id"],
-    "time": "2026-01-31T12:00:00Z",
+    "time": f"{_YESTERDAY}T12:00:00Z",
     "quantity": 2,
     "price": 10.99,
     "request_id": _REQUEST_ID,
@@ -22,7 +25,7 @@ _VIEW = {
     "type": "view",
     "session_id": "s-7f3a",
     "item_id": _MACHINE["item_id"],
-    "time": "2026-01-31T12:05:00Z",
+    "time": f"{_YESTERDAY}T12:05:00Z",
 }
 _REASON = {
     "because_of": [{**_MACHINE, "contribution": 0.142}],
