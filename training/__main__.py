@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from artifacts.config import artifacts_dir
 from artifacts.errors import ArtifactError
+from artifacts.limits import MAX_LIMIT
 from artifacts.publishing.manifest import REPORT_NAME, read_manifest
 from artifacts.publishing.store import Store
 from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
@@ -29,7 +30,6 @@ from training.summary import summarise
 FAILED = 2
 REFUSED = 3
 SAMPLE_SEED = 7
-MAX_LIMIT = 100  # picks a user, as over HTTP
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 

@@ -12,6 +12,8 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from artifacts.limits import MAX_LIMIT
+from artifacts.model.recipe import EVENT_WEIGHTS
 from training.errors import ConfigError
 from training.redaction import public_name, public_value
 
@@ -171,7 +173,9 @@ class ModelSettings(_Section):
     """What is fitted. `recipe`: blend, or ranker, a learned one on top, both with `weights` as they are; or auto: the
     simpler one unless the other is measurably better, with weights that start from these.
 
-    The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay.
+    The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay. The same data,
+    configuration and `seed` give the same model with the same libraries on the same kind of processor: the manifest's
+    `libraries` name the kernels that BLAS picked, by which sums are rounded.
     """
 
     recipe: RecipeName = "auto"
@@ -189,7 +193,7 @@ class Evaluation(_Section):
     """The last `test_days` of the data are the test window; metrics look at the first `k` picks."""
 
     test_days: int = Field(default=28, ge=1)
-    k: int = Field(default=10, ge=1, le=100)
+    k: int = Field(default=10, ge=1, le=MAX_LIMIT)
 
 
 class Gate(_Section):
@@ -206,7 +210,7 @@ class Config(_Section):
     catalogue: CatalogueSource = CatalogueSource()
     columns: Columns = Columns()
     clean: Clean = Clean()
-    events: Mapping[str, Weight] = {"purchase": 1.0, "cart": 0.3, "view": 0.1}
+    events: Mapping[str, Weight] = EVENT_WEIGHTS
     model: ModelSettings = ModelSettings()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from artifacts.errors import ArtifactError
+from artifacts.model.model import save_model
 from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.publishing.store import DEFAULT_KEEP, Store
 from training.config import Config
@@ -71,7 +72,7 @@ def train(
     }
     with store.draft() as draft:
         with clock.step("write"):
-            fitted.save(draft)
+            save_model(draft, fitted)
             save_ndcg(draft, evaluation.test)
         with clock.step("report"):
             described = describe_run(interactions)

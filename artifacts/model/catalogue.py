@@ -2,15 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
-from artifacts.model.arrays import open_array
-from artifacts.model.categories import CategoryTable, as_categories
-from artifacts.model.ids import IdTable, TextColumn, encode_texts, open_ids, open_texts
+from artifacts.model.categories import CategoryTable
+from artifacts.model.ids import IdTable, TextColumn, encode_texts
 
 NO_CATEGORY = -1
 
@@ -43,42 +41,10 @@ class Catalogue:
         }
         return {name: value for name, value in known.items() if value is not None}
 
-    def save(self, directory: Path) -> None:
-        self.titles.save(directory, "catalogue.titles")
-        self.image_urls.save(directory, "catalogue.image_urls")
-        self.product_urls.save(directory, "catalogue.product_urls")
-        self.categories.save(directory, "catalogue.categories")
-        np.save(directory / "catalogue.category.npy", self.category)
-        np.save(directory / "catalogue.price.npy", self.price)
-        np.save(directory / "catalogue.available.npy", self.available)
-
 
 def is_price(price: float) -> bool:
     """Whether that can be a price: a number, not below 0."""
     return math.isfinite(price) and price >= 0
-
-
-def open_catalogue(directory: Path) -> Catalogue:
-    """Open what `Catalogue.save` wrote, by memory map."""
-    return Catalogue(
-        titles=open_texts(directory, "catalogue.titles"),
-        image_urls=open_texts(directory, "catalogue.image_urls"),
-        product_urls=open_texts(directory, "catalogue.product_urls"),
-        categories=as_categories(open_ids(directory, "catalogue.categories")),
-        category=open_array(directory / "catalogue.category.npy"),
-        price=_prices(open_array(directory / "catalogue.price.npy")),
-        available=open_array(directory / "catalogue.available.npy"),
-    )
-
-
-def _prices(price: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Prices with those that are none unknown, so that no filter finds them."""
-    none = no_prices(price)
-    if not len(none):
-        return price
-    known = price.copy()
-    known[none] = np.nan
-    return known
 
 
 def no_prices(price: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

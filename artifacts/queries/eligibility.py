@@ -10,8 +10,8 @@ Mask = npt.NDArray[np.bool_]
 
 
 def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int32]) -> Mask:
-    """(n_items,) bool: in stock and within the filters, but none of the `excluded` item indexes. Nobody else's to keep:
-    the caller may write to it."""
+    """(n_items,) bool: in stock and within the filters, but none of the `excluded` item indexes. The caller may
+    write to it."""
     catalogue = model.catalogue
     mask = catalogue.available.copy() if filters.in_stock else np.ones(len(model.item_ids), np.bool_)
     if filters.categories:

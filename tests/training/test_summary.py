@@ -156,7 +156,11 @@ def test_a_run_prints_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     printed = capsys.readouterr()
     store = Store(tmp_path / "store")
     lines = [" ".join(line.split()) for line in printed.out.splitlines()]
-    assert {f"read {good.height + 3:,}", f"no item 3 item none ({source}, row {good.height + 1})", f"kept {good.height:,}"} <= set(lines)
+    assert {
+        f"read {good.height + 3:,}",
+        f"no item 3 item none ({source}, row {good.height + 1})",
+        f"kept {good.height:,}",
+    } <= set(lines)
     assert any(line.startswith("model: 60 users, 24 items, 2025-") for line in lines)
     assert lines[-1] == f"published {store.current()} in {store.current_path()}"
     assert printed.err == ""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from artifacts.limits import MAX_ID_CHARACTERS
 from training.errors import DataError
 
-MAX_ID_CHARACTERS = 256  # as over HTTP
 MAX_LINE_BYTES = 4 * MAX_ID_CHARACTERS + 2
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

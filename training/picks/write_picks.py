@@ -17,7 +17,7 @@ from artifacts.publishing.store import Store
 from artifacts.queries.query import Query
 from training.errors import PicksError
 from training.live.settings import NO_LIVE_STORE, LiveSettings
-from training.picks.chunk import Asked, Chunk, write_chunk
+from training.picks.chunk import Chunk, PicksRequest, write_chunk
 from training.picks.files import SCHEMA, format_of
 from training.picks.live import LiveState, read_live_state
 from training.picks.parts import Tally, open_parts
@@ -42,7 +42,7 @@ def write_picks(  # noqa: PLR0913
     """Ask the published version the query for each user, and write the picks to `out`.
 
     `query` lacks its `user_id`; `users` is a file of user ids, None for every user the version knows. Where
-    there is a live store, everybody is answered by what it tells as the run begins. A process takes about `working_mib`
+    there is a live store, everybody is answered by what it holds as the run begins. A process takes about `working_mib`
     to answer in, beside its rows and the model, which all share. The file is put in its place when it is whole. A run
     that was cut short is gone on with, as long as version, query, users and live store are the same.
     Raises PicksError where the file cannot be written, DataError where the users or the live store cannot be read,
@@ -58,9 +58,9 @@ def write_picks(  # noqa: PLR0913
         done = parts.tallies()
         chunks = _chunks(_known(len(model.user_ids)) if listed is None else _listed(listed), done)
         if state is not None:
-            chunks = (state.inform(chunk, model) for chunk in chunks)
-        asked = Asked(version, query, working_mib << 20, state.told if state else None)
-        write = partial(write_chunk, asked, parts, form)
+            chunks = (state.with_activity(chunk, model) for chunk in chunks)
+        request = PicksRequest(version, query, working_mib << 20, state.changes if state else None)
+        write = partial(write_chunk, request, parts, form)
         _follow(_answer(write, chunks, n_users, done), n_users, _total(done).users, show_progress)
         total = _total(parts.tallies())
         if listed is not None and total.users != n_users:

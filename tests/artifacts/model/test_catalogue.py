@@ -106,7 +106,10 @@ def test_a_filter_matches_any_level(nested: Model, names: tuple[str, ...], odds:
 
 def test_all_kinds_of_answers_filter_alike(nested: Model) -> None:
     gifts = Filters(categories=("Gifts",))
-    for answer in (popular(nested, Query(limit=9, filters=gifts)), recommend(nested, Query("u2", limit=9, filters=gifts))):
+    for answer in (
+        popular(nested, Query(limit=9, filters=gifts)),
+        recommend(nested, Query("u2", limit=9, filters=gifts)),
+    ):
         assert len(answer.scored.items)
         assert (answer.scored.items % 2 == 1).all()
 

@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import orjson
 
+from artifacts.limits import MAX_ID_CHARACTERS, MAX_LIMIT
 from artifacts.queries.query import Fallback, Source
 from service import limits
 from service.api.openapi import API_VERSION
 from service.api.routes import ROUTES
 from service.app import create_app
 from service.http.keys import Scope
-from service.limits import MAX_BATCH_USERS, MAX_LIMIT
+from service.limits import MAX_BATCH_USERS
 from service.recommendations.schemas import Personal
 from service.settings import read_settings
 from tests.support.documents import Curl, code, curls, first_codes, page, rows
@@ -65,7 +66,7 @@ def test_limits() -> None:
         limits.MAX_ITEMS_BODY_BYTES,
     )
     assert said == [
-        [limits.MAX_LIMIT],
+        [MAX_LIMIT],
         [limits.MAX_RECENT_ITEMS, limits.MAX_BASKET_ITEMS],
         [limits.MAX_RANKED_ITEMS],
         [limits.MAX_BATCH_USERS],
@@ -75,7 +76,7 @@ def test_limits() -> None:
         [size // MIB for size in bodies],
         [limits.MAX_URL_BYTES],
     ]
-    assert f"at most {limits.MAX_ID_CHARACTERS} characters" in API
+    assert f"at most {MAX_ID_CHARACTERS} characters" in API
 
 
 def test_sources_and_fallbacks() -> None:

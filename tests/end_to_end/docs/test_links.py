@@ -10,8 +10,6 @@ from tests.support.paths import ROOT
 
 MOST_BYTES = 10_000
 CODE = re.compile(r"`((?:artifacts|training|service|tests|benchmarks|examples)/[\w./-]+)`")
-# Named by pages that are written beside them.
-COMING = {"artifacts/model/decay.py"}
 PAGES = [pytest.param(each, id=each.name) for each in all_pages()]
 
 
@@ -40,7 +38,7 @@ def anchors(name: str) -> set[str]:
 
 @pytest.mark.parametrize("each", PAGES)
 def test_paths_that_are_named_exist(each: Page) -> None:
-    for path in set(CODE.findall(each.prose)) - COMING - {"artifacts/store"}:
+    for path in set(CODE.findall(each.prose)) - {"artifacts/store"}:
         assert (ROOT / path).exists(), path
 
 

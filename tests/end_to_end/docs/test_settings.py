@@ -20,15 +20,13 @@ VARIABLES = page("configuration").section("## Make variables")
 PACKAGES = ("artifacts", "service", "training")
 # Set by the service for itself and its workers, and by the training for its threads.
 INTERNAL_VARIABLES = {"PROMETHEUS_MULTIPROC_DIR", "OMP_WAIT_POLICY"}
-# Of `make test`, which may not know it yet.
-COMING = {"FAST"}
 
 
 def test_make_variables() -> None:
     documented = set(first_codes(VARIABLES, "variable"))
     fixed = set(re.findall(r"^(\w+) :?= ", MAKEFILE, re.MULTILINE)) | {"MAKEFILE_LIST"}
     used = set(re.findall(r"\$\((\w+)\)", MAKEFILE))
-    assert documented - COMING == used - fixed - set(first_codes(SETTINGS, "setting")) - COMING
+    assert documented == used - fixed - set(first_codes(SETTINGS, "setting"))
     defaults = dict(re.findall(r"^(\w+) \?= (.*)", MAKEFILE, re.MULTILINE))
     for name, default, *_ in rows(VARIABLES, "variable"):
         assert code(default) == [defaults[code(name)[0]]] if code(name)[0] in defaults else not code(default)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import Block, Curl, Page, curls, walked_pages
+from tests.support.missing import without
 from tests.support.shown import differences, output_of, page_of, parse
 from tests.support.walk import Ran, Walk, walking
 
@@ -42,7 +43,7 @@ def test_blocks_are_of_languages_that_are_run_shown_or_marked() -> None:
 @pytest.mark.slow
 def test_the_walk_through_all_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if shutil.which("curl") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("curl is not installed (Debian: apt-get install curl)")
+        without("curl is not installed (Debian: apt-get install curl)")
     notes = Notes()
     with walking(tmp_path) as walk:
         for page in walked_pages():

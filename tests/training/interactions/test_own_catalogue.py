@@ -155,8 +155,9 @@ def test_prices_that_are_none_are_left_out(tmp_path: Path) -> None:
         "0101": (6.9,), "0102": (24.0,), "0103": (5.5,), "0104": (1299.0,), "0105": (None,), "0106": (7.5,),
         "0107": (0.0,), "0108": (1.0,), "0109": (2.0,),
     }  # fmt: skip
-    assert f"{tmp_path}/products.csv: price: 1 values are no numbers: 'on request' ({tmp_path}/products.csv, line 4)" in (
-        found.found
+    assert (
+        f"{tmp_path}/products.csv: price: 1 values are no numbers: 'on request' ({tmp_path}/products.csv, line 4)"
+        in (found.found)
     )
     assert "price: 4 that are no numbers, below 0 or infinite are left out: inf of '0101'" in found.found
 

@@ -176,7 +176,9 @@ def test_a_preset_that_fits_is_told(tmp_path: Path) -> None:
 
 
 def test_a_feed_is_no_export_of_orders(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="data.preset = 'google': input should be 'shopify', 'woocommerce' or 'magento'"):
+    with pytest.raises(
+        ConfigError, match="data.preset = 'google': input should be 'shopify', 'woocommerce' or 'magento'"
+    ):
         read(tmp_path, SHOPIFY_ORDERS, 'preset = "google"')
 
 

@@ -79,7 +79,9 @@ def test_each_dropped_reason_has_its_first_row_with_file_and_line(tmp_path: Path
     )
 
 
-@pytest.mark.parametrize("price", ['"1,299.00"', '"$1,299.00"', "1299.00 EUR", '"1.299,00"', "1'299.00", '"1 299,00 €"'])
+@pytest.mark.parametrize(
+    "price", ['"1,299.00"', '"$1,299.00"', "1299.00 EUR", '"1.299,00"', "1'299.00", '"1 299,00 €"']
+)
 def test_a_dear_item_keeps_its_price(tmp_path: Path, price: str) -> None:
     cheap = price.replace("1,299", "14").replace("1.299", "14").replace("1299", "14").replace("1'299", "14")
     cheap = cheap.replace("1 299", "14")

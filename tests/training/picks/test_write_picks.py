@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,14 +23,13 @@ from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.recommend import recommend
-from service import limits
 from tests.support.gunicorn_service import Service
+from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
 from training.config import Columns, Config, Data, ModelSettings
 from training.errors import PicksError
 from training.job import train
-from training.picks import user_list
 from training.picks import write_picks as picks
 from training.picks.files import SCHEMA
 from training.picks.parts import Tally
@@ -108,38 +108,19 @@ def expected(model: Model, query: Query, user_ids: Iterable[str]) -> list[Row]:
     rows = []
     for user_id in user_ids:
         answer = recommend(model, replace(query, user_id=user_id))
-        for rank, pick in enumerate(answer.picks, 1):
+        for rank, pick in enumerate(served_picks(answer), 1):
             shown = {name: getattr(pick, name) for name in SCHEMA if hasattr(pick, name)}
             rows.append({"user_id": user_id, "rank": rank, "fallback": answer.fallback, **shown})
     return rows
 
 
 def assert_same(rows: list[Row], others: list[Row]) -> None:
-    """The same rows, but for scores that were rounded otherwise and the order among scores that are equal but for that.
-
-    Where a user's last scores are equal, the item that did not make it may be another one.
-    """
-    assert [(row["user_id"], row["rank"], row["fallback"]) for row in rows] == [
-        (row["user_id"], row["rank"], row["fallback"]) for row in others
-    ]
-    assert [row["score"] for row in rows] == pytest.approx([row["score"] for row in others], rel=1e-5, abs=1e-6)
-    for run in runs(others):
-        is_last = run.stop == len(others) or others[run.stop]["rank"] == 1
-        if run.stop - run.start == 1 or not is_last:
-            assert sorted(map(shown, rows[run])) == sorted(map(shown, others[run]))
-
-
-def runs(rows: list[Row]) -> Iterator[slice]:
-    """Successive rows of a user whose scores may be equal."""
-    start = 0
-    for stop, row in enumerate([*rows[1:], {"rank": 1}], 1):
-        if row["rank"] == 1 or rows[stop - 1]["score"] != pytest.approx(row["score"], rel=1e-5, abs=1e-6):
-            yield slice(start, stop)
-            start = stop
+    """The same rows, with the same scores to the last bit, which the file and the answer write in as many digits."""
+    assert list(map(shown, rows)) == list(map(shown, others))
 
 
 def shown(row: Row) -> list[str]:
-    return [str(row[name]) for name in sorted(SCHEMA) if name not in {"rank", "score"}]
+    return [str(np.float32(row[name]) if name == "score" else row[name]) for name in sorted(SCHEMA)]
 
 
 def known(model: Model) -> list[str]:
@@ -233,6 +214,7 @@ def test_users_without_picks_are_counted_and_have_no_rows(tiny_store: Store, tmp
         assert read(tmp_path / f"p.{ending}") == []
 
 
+@pytest.mark.integration
 def test_several_processes_write_the_very_file_that_one_writes(
     tiny_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,11 +296,6 @@ def test_the_command_takes_every_parameter(
     assert command_line.main(["picks", "--out", str(out), "--no-personalized", "--quiet"]) == 0
     assert_same(read(out), expected(model, Query(personalized=False), known(model)))
     assert capsys.readouterr().err == ""
-
-
-def test_limits_are_those_of_the_service() -> None:
-    assert command_line.MAX_LIMIT == limits.MAX_LIMIT
-    assert user_list.MAX_ID_CHARACTERS == limits.MAX_ID_CHARACTERS
 
 
 def _list(content: bytes) -> Callable[[Path], list[str]]:

@@ -44,13 +44,13 @@ def test_unknown_words_are_named_and_count_as_unavailable() -> None:
     column = Availabilities("items.csv", MISSING)
     assert column.read(pl.Series(["yes", "someday", "yes"])).to_list() == [True, False, True]
     assert column.read(pl.Series(["someday", "blue", "no"])).to_list() == [False, False, False]
-    assert column.notes() == [
-        "available: 3 of 6 rows count as unavailable by unknown words: 'someday' (2), 'blue' (1)"
-    ]
+    assert column.notes() == ["available: 3 of 6 rows count as unavailable by unknown words: 'someday' (2), 'blue' (1)"]
 
 
 def test_mostly_unknown_words_are_refused() -> None:
     column = Availabilities("items.csv", MISSING)
     column.read(pl.Series(["red", "green", "yes"]))
-    with pytest.raises(DataError, match=r"items\.csv: the column of available says mostly what is not known: 'green' \(1\), 'red'"):
+    with pytest.raises(
+        DataError, match=r"items\.csv: the column of available says mostly what is not known: 'green' \(1\), 'red'"
+    ):
         column.notes()
