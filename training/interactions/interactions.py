@@ -94,7 +94,7 @@ def _nothing_left(source: str, table: tuple[tuple[str, int], ...], read: ReadRow
     events = read.rows["event"].drop_nulls().unique().sort().head(EVENTS_SHOWN)
     if dict(table)["event without a weight"]:
         lines.append(f"[events] gives weights to types of events; those read are {', '.join(events)}")
-    return "\n".join([*lines, f"the first bad time: {read.odd_time}"] if read.odd_time else lines)
+    return "\n".join([*lines, *read.found])
 
 
 def _weighed(rows: pl.DataFrame, config: Config) -> pl.DataFrame:

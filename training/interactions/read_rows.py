@@ -21,14 +21,13 @@ from training.redaction import public_name
 
 @dataclass(frozen=True)
 class ReadRows:
-    """All rows read, in the columns of SCHEMA; the roles found; how they were read, as lines; the first time that is
-    none, with its place."""
+    """All rows read, in the columns of SCHEMA; the roles found; how they were read, as lines; `place` tells the file
+    and line of a row by its number."""
 
     rows: pl.DataFrame
     fingerprint: str
     roles: frozenset[str]
     found: tuple[str, ...]
-    odd_time: str | None
     place: Places
 
 
@@ -82,6 +81,8 @@ class _Reading:
         rows = rows.with_columns(times.alias("time"))
         self._digest.update(rows.select("time"))
         found = tuple(self._findings.lines(self._times.found))
-        first = self._times.unread.first
-        odd = None if first is None else f"{first[1]!r} ({self._places(first[0])})"
-        return ReadRows(rows, self._digest.hexdigest(), frozenset(self._roles), found, odd, self._places)
+        unread = self._times.unread
+        if unread.first is not None:
+            row, text = unread.first
+            found += (f"no times: {unread.count:,}, the first {text!r} ({self._places(row)})",)
+        return ReadRows(rows, self._digest.hexdigest(), frozenset(self._roles), found, self._places)

@@ -127,6 +127,12 @@ def _number(values: pl.Series) -> pl.Series:
     return number.set(number.is_null() & text.is_not_null(), float("nan"))
 
 
+def _time(values: pl.Series) -> pl.Series:
+    if not isinstance(values.dtype, pl.Datetime | pl.Null):
+        raise TypeError(f"{values.dtype} is no time: Times reads what a shop writes")
+    return values
+
+
 def _available(values: pl.Series) -> pl.Series:
     """A Boolean, a stock level, or a word for yes; anything else that is there says no."""
     if values.dtype == pl.Boolean:
@@ -136,5 +142,5 @@ def _available(values: pl.Series) -> pl.Series:
 
 
 PARSERS: Mapping[pl.DataType, Callable[[pl.Series], pl.Series]] = {
-    TIME: lambda times: times, pl.Float64(): _number, pl.Boolean(): _available,
+    TIME: _time, pl.Float64(): _number, pl.Boolean(): _available,
 }  # fmt: skip

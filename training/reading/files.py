@@ -62,9 +62,7 @@ def open_file(name: str, layout: Layout) -> Iterator[Table]:
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise DataError(
-            f"{name!a}: the file's name is no UTF-8: rename it, or set LANG to a UTF-8 locale"
-        ) from error
+        raise DataError(f"{name!a}: the file's name is no UTF-8: rename it, or set LANG to a UTF-8 locale") from error
     reader = READERS[_format(name, shown, layout)]
     with ExitStack() as stack:
         with _explained(name, reader):
@@ -117,6 +115,10 @@ def _explained(name: str, reader: FileReader) -> Iterator[None]:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if "expanded paths were empty" in str(error):
             raise NoMatchError(f"{shown}: no file matches") from error
+        if "invalid utf" in str(error):
+            raise DataError(
+                f"{shown}: no UTF-8: only files on this machine, plain or gzipped, may be another"
+            ) from error
         raise DataError(f"{shown}: no readable {reader.title}: {_first_line(error).replace(name, shown)}") from error
 
 
