@@ -20,6 +20,6 @@ def test_a_terminal_that_knows_ascii_only_gets_escapes(tmp_path: Path) -> None:
         [*command, str(folder / "bestellungen ü.csv")], cwd=ROOT, env=environment, capture_output=True, check=False
     )
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
-    assert b"l\\xe4den/bestellungen \\xfc.csv: CSV, separated by ,, utf-8" in done.stdout
+    assert b"l\\xe4den/bestellungen \\xfc.csv: CSV, separated by ',', utf-8" in done.stdout
     missing = subprocess.run([*command, "nö.csv"], cwd=ROOT, env=environment, capture_output=True, check=False)
     assert (missing.returncode, missing.stderr) == (2, b"train: n\\xf6.csv: no such file\n")

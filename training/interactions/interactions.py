@@ -119,10 +119,7 @@ def _nothing_left(source: str, table: tuple[tuple[str, int], ...], read: ReadRow
     events = read.rows["event"].drop_nulls().unique().sort().head(EVENTS_SHOWN)
     if dict(table)["event without a weight"]:
         lines.append(f"[events] gives weights to types of events; those read are {', '.join(events)}")
-    bad_time = min((row for column, row in read.odd if column == "time"), default=None)
-    if bad_time is not None:
-        lines.append(f"the first bad time: {read.odd['time', bad_time]!r} ({read.place(bad_time)})")
-    return "\n".join(lines)
+    return "\n".join([*lines, *read.found])
 
 
 def _weighed(rows: pl.DataFrame, config: Config) -> pl.DataFrame:

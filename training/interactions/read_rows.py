@@ -116,9 +116,11 @@ class _Reading:
         times = self._times.settle(rows["time"], self._places)
         rows = rows.with_columns(times.alias("time"))
         self._digest.update(rows.select("time"))
-        if self._times.unread.first is not None:
-            row, text = self._times.unread.first
+        unread, no_times = self._times.unread, tuple[str, ...]()
+        if unread.first is not None:
+            row, text = unread.first
             self._odd["time", row] = text
+            no_times = (f"no times: {unread.count:,}, the first {text!r} ({self._places(row)})",)
         settled = settle_rows(
             rows,
             self._config,
@@ -134,7 +136,7 @@ class _Reading:
             tuple(lines),
             self._digest.hexdigest(),
             frozenset(self._roles),
-            (*self._findings.lines(self._times.found), *settled.notes, *self._available.notes()),
+            (*self._findings.lines(self._times.found), *no_times, *settled.notes, *self._available.notes()),
             self._odd | settled.odd,
             self._places,
         )

@@ -153,6 +153,8 @@ def parse(rows: pl.DataFrame) -> pl.DataFrame:
     Texts are trimmed, blank ones null; a whole float (17850.0) loses its point. Times and numbers are such already
     (`training.reading.times`, `training.reading.numbers`), as is what is available.
     """
+    if "time" in rows.columns and not isinstance(rows.schema["time"], pl.Datetime | pl.Null):
+        raise TypeError(f"{rows.schema['time']} is no time: Times reads what a shop writes")
     return rows.select(
         (text(rows[column]) if dtype in TEXTS else rows[column]).cast(dtype).alias(column)
         if column in rows.columns

@@ -13,7 +13,7 @@ SEPARATORS = (",", ";", "\t", "|")
 SAMPLE_LINES = 1000
 QUOTED = re.compile(r'"[^"]*"')
 EXCELS_HINT = re.compile(r'"?sep=(.)"?\s*')  # a first line that only Excel reads
-DATE = re.compile(r"\s*(\d{4}[-/.]?\d{1,2}[-/.]?\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ,].*)?\s*")
+DATE = re.compile(r"\s*(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3\d{2,4})([T ,].*)?\s*")
 NUMBER = re.compile(r"\s*[-+]?\d[\d.,]*(e[-+]?\d+)?\s*", re.IGNORECASE)
 YEAR = re.compile(r"\s*(19|20)\d\d\s*")
 

@@ -46,7 +46,7 @@ def _first_sheet(name: str, shown: str) -> tuple[pl.DataFrame, list[str]]:
         raise DataError(f"{shown}: Excel workbooks need one more library: pip install 'aisle[excel]'") from error
     try:
         book = fastexcel.read_excel(name)
-        sheet = book.load_sheet(0, header_row=None, dtypes="string", skip_whitespace_tail_rows=True)
+        sheet = book.load_sheet(0, header_row=None, skip_rows=0, dtypes="string", skip_whitespace_tail_rows=True)
     except fastexcel.FastExcelError as error:
         raise DataError(f"{shown}: no readable Excel workbook: {str(error).splitlines()[0]}") from error
     return sheet.to_polars(), book.sheet_names

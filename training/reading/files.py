@@ -115,6 +115,10 @@ def _explained(name: str, reader: FileReader) -> Iterator[None]:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if "expanded paths were empty" in str(error):
             raise NoMatchError(f"{shown}: no file matches") from error
+        if "invalid utf" in str(error):
+            raise DataError(
+                f"{shown}: no UTF-8: only files on this machine, plain or gzipped, may be another"
+            ) from error
         raise DataError(f"{shown}: no readable {reader.title}: {_first_line(error).replace(name, shown)}") from error
 
 

@@ -38,7 +38,8 @@ def open_json(name: str, shown: str, layout: Layout) -> Iterator[Table]:
             yield empty_table(shown, "JSON")
         elif first.lstrip().startswith("["):
             with array_as_lines(text) as copy:
-                yield _table(copy, Found("JSON, one array", encoding=text.encoding), array=True)
+                found = Found("JSON, one array", encoding=text.encoding)
+                yield _table(copy, found, array=True) if copy.head(1) else empty_table(shown, "JSON")
         else:
             yield _table(text, Found("JSON, an object a line", encoding=text.encoding), array=False)
 

@@ -18,7 +18,9 @@ BATCH_ROWS = 500_000
 def open_parquet(name: str, shown: str, layout: Layout) -> Iterator[Table]:
     """The table of one file or URL. Reading raises DataError for a column of lists, objects, durations or bytes."""
     columns = tuple(_scan(name).collect_schema().names())
-    yield Table(shown, columns, partial(_read, name, shown), Found("Parquet"), nth_row(shown))
+    empty = _scan(name).select(pl.len()).collect().item() == 0
+    found = Found("Parquet", notes=("no rows",) if empty else ())
+    yield Table(shown, columns, partial(_read, name, shown), found, nth_row(shown))
 
 
 def _scan(name: str) -> pl.LazyFrame:

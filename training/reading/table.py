@@ -19,7 +19,7 @@ class Found:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        separator = self.separator and f"separated by {SPELLED.get(self.separator, self.separator)}"
+        separator = self.separator and f"separated by {SPELLED.get(self.separator, repr(self.separator))}"
         header = None if self.header else "without a header"
         return ", ".join(part for part in (self.format, separator, self.encoding, header) if part)
 

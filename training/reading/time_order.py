@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from training.errors import DataError
-from training.reading.time_formats import EARLIEST, RELATIVES, TIME, normal_text, read_by, within
+from training.reading.time_formats import EARLIEST, RELATIVES, TIME, normal_text, pattern_reader, read_by, within
 
 DATE = r"^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})([ T,].*)?$"
 ORDERS: Mapping[str, tuple[int, int, int]] = {"day_first": (4, 3, 1), "month_first": (4, 1, 3), "year_first": (1, 3, 4)}
 """Name -> the groups of DATE that are year, month and day."""
 SPELLED = {"day_first": "%d{0}%m{0}%{1}", "month_first": "%m{0}%d{0}%{1}", "year_first": "%{1}{0}%m{0}%d"}
+SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001
 NO_TIME = pl.Series([None], dtype=TIME)
 
 
@@ -70,7 +71,8 @@ class DayOrders:
 
     def _hold(self, group: _Group, text: pl.Series, rows: pl.Series) -> None:
         group.example = group.example or text[0]
-        orders = {order: self._read(text, order, group.digits) for order in ORDERS}
+        time_of_day = read_by(RELATIVES, text.str.replace(DATE, f"{SOME_DAY:%Y-%m-%d}${{5}}")) - SOME_DAY
+        orders = {order: self._read(text, order, group.digits) + time_of_day for order in ORDERS}
         for order, times in orders.items():
             if order not in group.odd and times.has_nulls():
                 first = int(times.is_null().arg_max() or 0)
@@ -78,13 +80,14 @@ class DayOrders:
         group.held.append(pl.DataFrame({"row": rows, **orders}))
 
     def _read(self, text: pl.Series, order: str, digits: int) -> pl.Series:
+        """The dates, at midnight."""
         if order == "year_first" and digits == 4:  # then the year is the last part
             return NO_TIME.new_from_index(0, len(text))
         year, month, day = ORDERS[order]
-        dates = text.str.replace(DATE, f"{'20' if digits == 2 else ''}${{{year}}}-${{{month}}}-${{{day}}}${{5}}")
-        if digits == 4:
-            return read_by(RELATIVES, dates)
-        return within(read_by(RELATIVES, dates.str.replace(r"^20(9\d-)", "19$1")), EARLIEST, self._until)
+        dates = text.str.replace(DATE, f"{'20' if digits == 2 else ''}${{{year}}}-${{{month}}}-${{{day}}}")
+        if digits == 2:
+            dates = dates.str.replace(r"^20(9\d-)", "19$1")
+        return within(pattern_reader("%Y-%m-%d")(dates), EARLIEST, self._until if digits == 2 else None)
 
 
 def _settled(group: _Group, fixed: str | None) -> Ordered:

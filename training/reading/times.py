@@ -54,7 +54,7 @@ class Times:
         held = pl.Series([False]).new_from_index(0, len(given))
         if given.dtype.is_temporal():
             times = within(_utc(given), EARLIEST)
-            self._kinds["dates" if given.dtype == pl.Date else "times"] += len(given)
+            self._kinds["dates" if given.dtype == pl.Date else "datetimes"] += len(given)
         elif self._fixed is not None:
             times = self._fixed(given)
         elif given.dtype.is_numeric():

@@ -1,4 +1,4 @@
-"""What a version says of its items: no price that is none, whatever an old version holds; categories by their levels."""
+"""What a version says of its items: no price that is none, whatever an old one holds; categories by their levels."""
 
 import io
 from dataclasses import replace

@@ -46,8 +46,9 @@ def test_a_title_that_the_configuration_names_is_not_questioned(tmp_path: Path) 
 
 
 def test_an_orders_rows_are_of_its_one_user_and_time(tmp_path: Path) -> None:
-    text = "user_id,sku,date,order_id\na,1,2026-06-01,7\n,2,,7\n,3,2026-06-02,8\nb,4,2026-06-03,9\nc,5,2026-06-03,9\n,6,,9\n"
-    found = read(tmp_path, text)
+    lines = ["user_id,sku,date,order_id", "a,1,2026-06-01,7", ",2,,7", ",3,2026-06-02,8", "b,4,2026-06-03,9",
+             "c,5,2026-06-03,9", ",6,,9"]  # fmt: skip
+    found = read(tmp_path, "\n".join([*lines, ""]))
     assert found.frame.select("user_id", "item_id").rows() == [
         ("a", "1"), ("a", "2"), (None, "3"), (None, "6"), ("b", "4"), ("c", "5"),
     ]  # fmt: skip

@@ -45,7 +45,7 @@ ODD_TEXTS = [
     "=1+1",
     "+4",
     "@x",
-    " spaced ",
+    "spa  ced",
     "007",
     "NULL",
     "ü\u2028é",
@@ -73,6 +73,7 @@ def odd_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     frame.write_parquet(root / "purchases.parquet")
     config = Config(
         data=Data(source=str(root / "purchases.parquet")),
+        clean=Clean(missing=()),
         columns=Columns(title="title"),
         model=ModelSettings(factors=4),
     )

@@ -25,7 +25,8 @@ def test_it_can_be_bought(word: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["out of stock", "https://schema.org/OutOfStock", "SoldOut", "sold out", "out_of_stock", "outofstock", "false", "no",
+    ["out of stock", "https://schema.org/OutOfStock", "SoldOut", "sold out", "out_of_stock", "outofstock", "false",
+     "no",
      "nein", "nicht lieferbar", "Ausverkauft", "rupture de stock", "agotado", "esaurito", "uitverkocht", "archived",
      "draft", "discontinued", "https://schema.org/Discontinued", "0", "-3", "0 in stock", "currently not available"],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The small inputs of shops, where they lie beside the checkout: each is read right or refused by its line."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import pytest
@@ -14,19 +15,20 @@ pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=f"no cases in {CASES}
 at = datetime.fromisoformat
 FIRST, LAST = at("2026-06-02 04:00"), at("2026-08-03 17:00")
 CLICKS = ("order_id", "time", "item_id", "price")
+USUAL: Mapping[str, str] = {}
 RATINGS = ("user_id", "item_id", "rating", "time")
 
 
-def read(case: str, columns: dict[str, str] | None = None, **layout: object) -> ReadRows:
+def read(case: str, columns: Mapping[str, str] = USUAL, /, **layout: object) -> ReadRows:
     file = str(CASES / case)
     data = Data.model_validate({"source": file, **layout})
-    config = Config.model_validate({"data": data, "columns": columns or {}})
+    config = Config.model_validate({"data": data, "columns": columns})
     return read_rows(config, file, progress=False)
 
 
 def problem(case: str, **layout: object) -> str:
     with pytest.raises(DataError) as caught:
-        read(case, **layout)
+        read(case, USUAL, **layout)
     return str(caught.value)
 
 
@@ -69,7 +71,7 @@ def test_no_header(ending: str) -> None:
     assert (rows.height, rows["item_id"][0], rows["time"].min()) == (160, "0105", FIRST)
     assert 'say separator = "::"' in problem(f"23-no-header/ratings.{ending}", format="csv")
     layout = {"format": "csv", "separator": "::", "header": False, "names": RATINGS}
-    rows = read(f"23-no-header/ratings.{ending}", **layout).rows
+    rows = read(f"23-no-header/ratings.{ending}", USUAL, **layout).rows
     assert (rows.height, rows["user_id"][0], rows["time"].min()) == (160, "0019", FIRST)
 
 

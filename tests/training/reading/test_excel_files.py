@@ -43,6 +43,10 @@ def test_values_are_text_as_excel_shows_them(tmp_path: Path) -> None:
     assert lines_of(file) == ["row 2", "row 3", "row 5"]
 
 
+def test_rows_have_the_numbers_that_excel_shows(tmp_path: Path) -> None:
+    assert lines_of(write(tmp_path / "a.xlsx", ROWS, first_row=3)) == ["row 5", "row 6", "row 8"]
+
+
 def test_a_sheet_may_have_no_header(tmp_path: Path) -> None:
     file = write(tmp_path / "a.xlsx", [["u1", "i1", at("2026-06-01")]])
     assert "line 1: looks like data, not like names of columns ('2026-06-01 00:00:00')" in problem(file)

@@ -1,5 +1,7 @@
 """Ids as a shop means them, whatever a spreadsheet or a data frame made of them."""
 
+from collections.abc import Sequence
+
 import polars as pl
 import pytest
 
@@ -9,7 +11,7 @@ from training.reading.columns import text
 from training.reading.ids import Ids, settle_ids
 
 
-def settled(ids: list[str | None], role: str = "item", words: tuple[str, ...] = MISSING) -> Ids:
+def settled(ids: Sequence[str | None], role: str = "item", words: tuple[str, ...] = MISSING) -> Ids:
     return settle_ids(text(pl.Series("id", ids, pl.String)), role, words, lambda row: f"line {row + 2}")
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.reading.files import found_in, lines_of, problem, read_file
+from tests.training.reading.files import found_in, lines_of, problem, read_file, settings
+from training.reading.sources import open_tables
 
 ENDINGS = [".json", ".ndjson", ".jsonl"]
 
@@ -55,6 +56,13 @@ def test_one_object_over_many_lines_is_an_error_that_says_what_is_read(tmp_path:
     file = write(tmp_path / "a.json", '{\n "orders": [\n {"a": 1}\n]}\n')
     assert ", line 1: no JSON" in problem(file)
     assert "a JSON file holds an object on each line, or one array of objects" in problem(file)
+
+
+def test_an_array_of_nothing_is_empty(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", "[ ]\n")
+    write(tmp_path / "b.json", '[{"a": 1}]')
+    tables = open_tables(str(tmp_path), None, settings())
+    assert [table.found.notes for table in tables] == [("empty",), ()]
 
 
 def test_objects_without_keys_are_an_error(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.training.reading.files import problem, read_file
+from tests.training.reading.files import found_in, problem, read_file
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,9 @@ def test_bytes_are_text_or_an_error(tmp_path: Path) -> None:
     assert read_file(file)["id"].to_list() == ["ü", "007"]
     pl.DataFrame({"id": [b"\xff\xfe", b"007"]}).write_parquet(file)
     assert problem(file) == ": column 'id' holds bytes (Binary) that are no text"
+
+
+def test_a_file_without_rows_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    pl.DataFrame({"id": ["1"]}).clear().write_parquet(file)
+    assert found_in(file).notes == ("no rows",)

@@ -27,8 +27,8 @@ def test_files_that_are_read_alike_are_one_line(tmp_path: Path) -> None:
     for table in open_tables(str(tmp_path), None, settings()):
         findings.add(table)
     assert findings.lines("ISO 8601") == [
-        f"{tmp_path}/a.csv and 2 more: CSV, separated by ,, utf-8",
-        f"{tmp_path}/c.csv: CSV, separated by ;, utf-8",
+        f"{tmp_path}/a.csv and 2 more: CSV, separated by ',', utf-8",
+        f"{tmp_path}/c.csv: CSV, separated by ';', utf-8",
         "times: ISO 8601",
         f"{tmp_path}/b.csv: no rows",
         f"{tmp_path}/c.csv: blank lines, skipped: 1",
