@@ -27,7 +27,7 @@ from tests.support.gunicorn_service import Service
 from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
-from training.config import Columns, Config, Data, ModelSettings
+from training.config import Clean, Columns, Config, Data, ModelSettings
 from training.errors import PicksError
 from training.job import train
 from training.picks import write_picks as picks
