@@ -57,7 +57,7 @@ TIME_FORMATS = (
 OrdersPreset = Literal["shopify", "woocommerce", "magento"]
 ProductsPreset = Literal["shopify", "woocommerce", "magento", "google"]
 MISSING = ("null", "(null)", r"\N", "nil", "none", "nan", "<na>", "na", "n/a", "#n/a", "nat", "undefined", "(not set)",
-           "-", "--", "0", "guest", "anonymous")  # fmt: skip
+           "-", "--", "0", "-1", "guest", "anonymous", "unknown", "not logged in")  # fmt: skip
 Encoding = Annotated[str, AfterValidator(_decodes)]
 TimeFormat = Annotated[str, AfterValidator(_reads_dates)]
 Pattern = Annotated[str, AfterValidator(_compiles)]
