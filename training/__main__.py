@@ -1,6 +1,7 @@
 """`python -m training`: train and publish a version, write its picks to a file, evaluate a recipe, tune it."""
 
 import argparse
+import io
 import math
 import os
 import sys
@@ -246,5 +247,12 @@ def _with_sample_shop(config: Config, store: Store) -> Config:
     return config.model_copy(update={"data": data})
 
 
+def _print_in_any_encoding() -> None:
+    """A path's letters that a terminal does not know are printed as escapes, as Python does on standard error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 if __name__ == "__main__":
+    _print_in_any_encoding()
     sys.exit(main())

@@ -42,6 +42,8 @@ def describe(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         data={
             "source": interactions.source,
+            "found": list(interactions.found),
+            "examples": dict(interactions.examples),
             "fingerprint": interactions.fingerprint,
             "rows": len(dataset.user),
             "from": _iso(int(dataset.time[0])),

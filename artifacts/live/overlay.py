@@ -10,10 +10,12 @@ import orjson
 from artifacts.live.activity import EventType
 from artifacts.live.events import ItemEvent
 from artifacts.live.items import ITEM_FIELDS, LiveItem
-from artifacts.model.catalogue import NO_CATEGORY, Catalogue
+from artifacts.model.catalogue import NO_CATEGORY, Catalogue, is_price
+from artifacts.model.categories import as_categories
 from artifacts.model.decay import RECENT_DAYS, decay
 from artifacts.model.ids import UNKNOWN, TextColumn, encode_ids
 from artifacts.model.model import Model, Popularity
+from artifacts.model.patched_texts import patch_texts
 from artifacts.model.unseen import UnseenItem
 
 
@@ -87,7 +89,7 @@ class Overlay:
         }
         if items:
             catalogue = _changed(model.catalogue, self.opened.catalogue, items)
-            model = replace(model, catalogue=catalogue, shown=_patch(model.shown, _shown(catalogue, items)))
+            model = replace(model, catalogue=catalogue, shown=patch_texts(model.shown, _shown(catalogue, items)))
         if any(item_id in since_training.sold and self._item_index(item_id) != UNKNOWN for item_id in moved):
             model = replace(model, popularity=self._popularity())
         if any(
@@ -131,22 +133,6 @@ class Overlay:
         return tuple(_as_unseen(item) for item in sorted(unknown, key=demand))
 
 
-@dataclass(frozen=True)
-class PatchedTexts(TextColumn):
-    """A column of texts some of which are other ones by now: `patches` holds these in UTF-8, by index."""
-
-    patches: Mapping[int, bytes]
-
-    def encoded(self, index: int) -> bytes:
-        patch = self.patches.get(index)
-        return super().encoded(index) if patch is None else patch
-
-
-def _patch(column: TextColumn, patches: Mapping[int, bytes]) -> TextColumn:
-    before = column.patches if isinstance(column, PatchedTexts) else {}
-    return PatchedTexts(column.offsets, column.data, {**before, **patches})
-
-
 def _shown(catalogue: Catalogue, changed: Mapping[int, LiveItem]) -> dict[int, bytes]:
     return {
         item_index: orjson.dumps({"item_id": item.item_id, **catalogue.describe(item_index)})[1:-1]
@@ -159,15 +145,15 @@ def _changed(catalogue: Catalogue, opened: Catalogue, changed: Mapping[int, Live
     available, price = catalogue.available.copy(), catalogue.price.copy()
     for item_index, item in changed.items():
         available[item_index] = opened.available[item_index] if item.available is None else item.available
-        price[item_index] = opened.price[item_index] if item.price is None else item.price
+        price[item_index] = item.price if item.price is not None and is_price(item.price) else opened.price[item_index]
     categories = {item_index: item.category or _category(opened, item_index) for item_index, item in changed.items()}
     return replace(
         _categorised(catalogue, categories),
         available=available,
         price=price,
-        titles=_patch(catalogue.titles, _texts(opened.titles, changed, "title")),
-        image_urls=_patch(catalogue.image_urls, _texts(opened.image_urls, changed, "image_url")),
-        product_urls=_patch(catalogue.product_urls, _texts(opened.product_urls, changed, "product_url")),
+        titles=patch_texts(catalogue.titles, _texts(opened.titles, changed, "title")),
+        image_urls=patch_texts(catalogue.image_urls, _texts(opened.image_urls, changed, "image_url")),
+        product_urls=patch_texts(catalogue.product_urls, _texts(opened.product_urls, changed, "product_url")),
     )
 
 
@@ -189,7 +175,7 @@ def _categorised(catalogue: Catalogue, names: Mapping[int, str | None]) -> Catal
         return catalogue
     former = [catalogue.categories[code] for code in range(len(catalogue.categories))]
     new = {name for name in names.values() if name is not None}
-    categories = encode_ids(sorted({*former, *new}, key=str.encode))
+    categories = as_categories(encode_ids(sorted({*former, *new}, key=str.encode)))
     codes = np.array([*(categories.find(name) for name in former), NO_CATEGORY], np.int32)
     category = codes[catalogue.category]  # NO_CATEGORY, -1, is the last of them
     for item_index, name in names.items():
@@ -200,4 +186,7 @@ def _categorised(catalogue: Catalogue, names: Mapping[int, str | None]) -> Catal
 def _as_unseen(item: LiveItem) -> UnseenItem:
     texts = {name: getattr(item, name) for name in ITEM_FIELDS if name != "available"}
     given = {name: value for name, value in texts.items() if value is not None and value != ""}
-    return UnseenItem(item.item_id, item.available is not False, item.category, item.price, given)
+    price = item.price if item.price is not None and is_price(item.price) else None
+    if price is None:
+        given.pop("price", None)
+    return UnseenItem(item.item_id, item.available is not False, item.category, price, given)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from artifacts.model.categories import CategoryTable
 from artifacts.model.ids import IdTable, TextColumn, encode_texts
 
 NO_CATEGORY = -1
@@ -23,7 +24,7 @@ class Catalogue:
     titles: TextColumn
     image_urls: TextColumn
     product_urls: TextColumn
-    categories: IdTable
+    categories: CategoryTable
     category: npt.NDArray[np.int32]
     price: npt.NDArray[np.float32]
     available: npt.NDArray[np.bool_]
@@ -34,17 +35,29 @@ class Catalogue:
         known = {
             "title": self.titles[item] or None,
             "category": None if category == NO_CATEGORY else self.categories[category],
-            "price": None if math.isnan(price) else round(price, 4),
+            "price": round(price, 4) if is_price(price) else None,
             "image_url": self.image_urls[item] or None,
             "product_url": self.product_urls[item] or None,
         }
         return {name: value for name, value in known.items() if value is not None}
 
 
+def is_price(price: float) -> bool:
+    """Whether that can be a price: a number, not below 0."""
+    return math.isfinite(price) and price >= 0
+
+
+def no_prices(price: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """The item indexes whose price is there, and none: below 0 or infinite. Old versions hold some."""
+    return np.flatnonzero((price < 0) | np.isinf(price))
+
+
 def shown_items(item_ids: IdTable, catalogue: Catalogue) -> TextColumn:
     """For each item the JSON members that an answer shows of it, `"item_id":"…","title":"…"`: an answer is put together
     from these, as reading and encoding the columns one by one would take longer than finding the items."""
-    return encode_texts(
-        orjson.dumps({"item_id": item_ids[item], **catalogue.describe(item)})[1:-1].decode()
-        for item in range(len(item_ids))
-    )
+    return encode_texts(shown_item(item_ids, catalogue, item).decode() for item in range(len(item_ids)))
+
+
+def shown_item(item_ids: IdTable, catalogue: Catalogue, item: int) -> bytes:
+    """The JSON members that an answer shows of an item, in UTF-8."""
+    return orjson.dumps({"item_id": item_ids[item], **catalogue.describe(item)})[1:-1]

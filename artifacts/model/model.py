@@ -1,7 +1,7 @@
 """An opened version: a frozen value over memory-mapped arrays."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from artifacts.errors import BrokenVersionError
 from artifacts.model.arrays import open_arrays, save_arrays
-from artifacts.model.catalogue import Catalogue, shown_items
+from artifacts.model.catalogue import Catalogue, no_prices, shown_item, shown_items
 from artifacts.model.ids import IdTable, TextColumn
 from artifacts.model.index import ItemIndex, open_index, save_index
+from artifacts.model.patched_texts import patch_texts
 from artifacts.model.quickscorer import Forest
 from artifacts.model.recipe import Recipe, open_recipe
 from artifacts.model.unseen import UnseenItem
@@ -240,6 +241,19 @@ def open_model(directory: Path) -> Model:
         recipe = open_recipe(directory)
         filed = {part.name: open_arrays(directory, part.metadata["files"], _KINDS[part.name]) for part in _FILED}
         index = open_index(directory, filed["item_vectors"], recipe.ef_search)
-        return Model(**filed, recipe=recipe, index=index, manifest=manifest)
+        return _without_bad_prices(Model(**filed, recipe=recipe, index=index, manifest=manifest))
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise BrokenVersionError(directory, str(error)) from error
+
+
+def _without_bad_prices(model: Model) -> Model:
+    """As it was written, but for prices that are none: they are unknown, so that no answer shows and no filter finds
+    them."""
+    none = no_prices(model.catalogue.price)
+    if not len(none):
+        return model
+    price = model.catalogue.price.copy()
+    price[none] = np.nan
+    catalogue = replace(model.catalogue, price=price)
+    shown = {item: shown_item(model.item_ids, catalogue, item) for item in none.tolist()}
+    return replace(model, catalogue=catalogue, shown=patch_texts(model.shown, shown))

@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
 from artifacts.queries.query import Filters
 
@@ -28,12 +27,11 @@ def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int
 
 
 def _in_categories(model: Model, names: tuple[str, ...]) -> Mask:
-    mask = np.zeros(len(model.item_ids), np.bool_)
+    catalogue = model.catalogue
+    wanted = np.zeros(len(catalogue.categories) + 1, np.bool_)  # NO_CATEGORY, -1, is the last of them
     for name in names:
-        index = model.catalogue.categories.find(name)
-        if index != UNKNOWN:
-            mask |= model.catalogue.category == index
-    return mask
+        wanted[catalogue.categories.within(name)] = True
+    return wanted[catalogue.category]
 
 
 def without(mask: Mask, *hidden: npt.NDArray[np.int32]) -> Mask:

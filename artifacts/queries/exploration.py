@@ -6,6 +6,7 @@ from collections import Counter
 
 from artifacts.live.activity import EventType
 from artifacts.model.catalogue import NO_CATEGORY
+from artifacts.model.categories import names_of
 from artifacts.model.model import Model
 from artifacts.model.unseen import UnseenItem
 from artifacts.queries.answer import ScoredItems
@@ -49,7 +50,7 @@ def _within(item: UnseenItem, query: Query) -> bool:
     filters = query.filters
     return (
         (item.available or not filters.in_stock)
-        and (not filters.categories or item.category in filters.categories)
+        and (not filters.categories or not names_of(item.category or "").isdisjoint(filters.categories))
         and (filters.min_price is None or (item.price is not None and item.price >= filters.min_price))
         and (filters.max_price is None or (item.price is not None and item.price <= filters.max_price))
     )

@@ -17,6 +17,7 @@ import pytest
 
 from artifacts.live.activity import NO_ACTIVITY
 from artifacts.model.arrays import save_arrays
+from artifacts.model.categories import as_categories
 from artifacts.model.ids import encode_ids
 from artifacts.model.model import Model, open_model
 from artifacts.model.quickscorer import MAX_LEAVES, no_forest
@@ -131,7 +132,7 @@ def shop_of(model: Model, category: list[int], price: list[float]) -> Model:
     """The model with another catalogue: what filters look at, and two categories to name."""
     catalogue = replace(
         model.catalogue,
-        categories=encode_ids(["large", "small"]),
+        categories=as_categories(encode_ids(["large", "small"])),
         category=np.array(category, np.int32),
         price=np.array(price, np.float32),
         available=np.ones(len(category), np.bool_),

@@ -24,6 +24,7 @@ def put_over(catalogue: pl.DataFrame, items: Sequence[LiveItem]) -> pl.DataFrame
     if not items:
         return catalogue
     live = pl.DataFrame(items, schema=_SCHEMA, orient="row")
+    live = live.with_columns(price=pl.when(pl.col("price").is_finite() & (pl.col("price") >= 0)).then("price"))
     both = catalogue.join(live, on="item_id", how="full", coalesce=True, suffix="_live")
     return (
         both.with_columns(pl.coalesce(f"{column}_live", column).alias(column) for column in CATALOGUE)

@@ -27,7 +27,7 @@ from tests.support.gunicorn_service import Service
 from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
-from training.config import Columns, Config, Data, ModelSettings
+from training.config import Clean, Columns, Config, Data, ModelSettings
 from training.errors import PicksError
 from training.job import train
 from training.picks import write_picks as picks
@@ -45,7 +45,7 @@ ODD_TEXTS = [
     "=1+1",
     "+4",
     "@x",
-    " spaced ",
+    "spa  ced",
     "007",
     "NULL",
     "ü\u2028é",
@@ -73,6 +73,7 @@ def odd_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     frame.write_parquet(root / "purchases.parquet")
     config = Config(
         data=Data(source=str(root / "purchases.parquet")),
+        clean=Clean(missing=()),
         columns=Columns(title="title"),
         model=ModelSettings(factors=4),
     )
