@@ -1,4 +1,4 @@
-"""What sells: overall, lately, rising, and again."""
+"""What sells: overall, recently, rising, and again."""
 
 import numpy as np
 import numpy.typing as npt

@@ -313,12 +313,12 @@ def test_an_unseen_item_is_as_the_shop_says(model: Model) -> None:
             available=True,
             category="Cups",
             price=3.5,
-            said={"title": "Mug", "price": 3.5, "category": "Cups", "image_url": "i", "product_url": "p"},
+            shown={"title": "Mug", "price": 3.5, "category": "Cups", "image_url": "i", "product_url": "p"},
         ),
     )
     (gone,) = laid(model, since_training, since_training._replace(available=False, price=None, title="")).unseen
     assert (gone.available, gone.price) == (False, None)
-    assert gone.said == {"category": "Cups", "image_url": "i", "product_url": "p"}
+    assert gone.shown == {"category": "Cups", "image_url": "i", "product_url": "p"}
 
 
 def test_the_version_below_is_left_as_it_is(model: Model) -> None:
