@@ -15,13 +15,12 @@ from artifacts.publishing.manifest import REPORT_NAME, read_manifest
 from artifacts.publishing.store import Store
 from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
 from training.config import Config, Data, load_config
-from training.errors import PicksError, TrainingError
+from training.errors import GateError, PicksError, TrainingError
 from training.evaluation.table import as_text
 from training.job import measure, train
 from training.live.settings import read_live_settings
 from training.picks.write_picks import WORKING_MIB, write_picks
 from training.sample_shop.shop import generate
-from training.selection.gate import GateError
 from training.selection.tune import Budget, tune
 from training.summary import summarise
 

@@ -27,6 +27,7 @@ from training.provenance import Stopwatch, describe
 from training.report.page import describe_run, write_report
 from training.report.past import past_versions, this_version
 from training.selection.champion import measure_champion, save_ndcg
+from training.selection.data_check import check_data, pass_data
 from training.selection.gate import judge, pass_gate
 from training.selection.recipe_choice import choose_recipe
 
@@ -37,14 +38,16 @@ def train(
     """Train on the configured data and the live store and publish; answers the new version's name. Events that the live
     store need not keep any more are deleted then.
 
-    Raises DataError where the data or the live store cannot be used, GateError where the recipe is worse than its
-    baselines or than the published version (`force` is a reason to publish it still), ArtifactError where the store
-    cannot be used; either way what was published before stays published.
+    Raises DataError where the data or the live store cannot be used, GateError where the data is less than the
+    published version's, which shows before anything is fitted, or the recipe is worse than its baselines or than the
+    published version (`force` is a reason to publish it still), ArtifactError where the store cannot be used, which
+    shows first; either way what was published before stays published.
     """
     clock = Stopwatch()
     with clock.step("read and clean"):
         check_live(live, create=not store.versions())
         interactions = read_interactions(config, show_progress, live)
+        data = pass_data(store, interactions, config, force)
     with clock.step("choose the recipe"):
         run = TrainingRun(draw_sample(interactions), config, show_progress)
         choice = choose_recipe(run)
@@ -53,7 +56,7 @@ def train(
         evaluation = evaluate(run, backtests=0)
     with clock.step("compare with the published version"):
         champion = measure_champion(store, evaluation.test, run)
-    judgement = pass_gate(evaluation, champion, config.gate.margin, force)
+    judgement = pass_gate(evaluation, champion, config.gate.margin, force, data)
     with clock.step("encode"):
         dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
         newest = test_window(interactions.frame, config.evaluation.test_days).end
@@ -109,12 +112,16 @@ def measure(  # noqa: PLR0913
 
     Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
     """
-    interactions = draw_sample(read_interactions(config, show_progress, live))
+    interactions = read_interactions(config, show_progress, live)
+    data = check_data(store, interactions, config)
+    if not data.passed:
+        print(f"evaluate: the gate would refuse this data:\n{data.report}", file=sys.stderr)
+    interactions = draw_sample(interactions)
     run = TrainingRun(interactions, config, show_progress)
     run = run.with_model(choose_recipe(run).applied_to(config.model))
     evaluation = over_seeds(evaluate(run, BACKTESTS), run, n_seeds)
     champion = measure_champion(store, evaluation.test, run)
-    judgement = judge(evaluation, champion, config.gate.margin)
+    judgement = judge(evaluation, champion, config.gate.margin, data)
     directory.mkdir(parents=True, exist_ok=True)
     write_report(directory / REPORT_NAME, evaluation, describe_run(interactions), judgement, past_versions(store))
     return evaluation

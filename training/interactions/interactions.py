@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from training.config import Config
 from training.errors import DataError
-from training.interactions.cleaning import clean
+from training.interactions.cleaning import CLOCK_SKEW, clean
 from training.interactions.products import FROM_CATALOGUE, merge, products_sold, read_products
 from training.live.items import put_over
 from training.live.join import Joined, join_live, read_live
@@ -45,6 +45,8 @@ class Interactions:
     `cleaning`: (what, rows), see `training.interactions.cleaning.Cleaned`. `source`: where from, without passwords.
     `fingerprint`: sha256 over what was read of the mapped columns, in order. `live`: what the manifest says of the live
     store, nothing where none was read. `sample`: where `frame` holds the events of some users only, of which.
+    `newest`: when (UTC, whole seconds) the last event of the shop's own data was, before cleaning and without the live
+    store; None where it has no time that can be.
     """
 
     frame: pl.DataFrame
@@ -54,6 +56,7 @@ class Interactions:
     fingerprint: str
     live: Mapping[str, Any] = field(default_factory=dict)
     sample: Sample | None = None
+    newest: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def read_interactions(config: Config, progress: bool, settings: LiveSettings = N
     # After the data: what came in the meantime is in one of them, or in both, and counts once.
     live = read_live(settings.live_url, config, progress) if settings.live_url else None
     joined = join_live(read.rows, read.fingerprint, live, config) if live else _alone(read)
-    cleaned = clean(joined.rows, config, datetime.now(UTC).replace(tzinfo=None))
+    now = datetime.now(UTC).replace(tzinfo=None)
+    cleaned = clean(joined.rows, config, now)
     table = (*joined.lines, *cleaned.table[1:])
     if cleaned.rows.is_empty():
         raise DataError(_nothing_left(source, table, read))
@@ -92,6 +96,7 @@ def read_interactions(config: Config, progress: bool, settings: LiveSettings = N
         source,
         joined.fingerprint,
         live.described if live else {},
+        newest=_newest(read.rows["time"], now),
     )
 
 
@@ -113,6 +118,11 @@ def _read(config: Config, source: str, progress: bool) -> _Read:
                 bar.update(rows.height)
     rows = pl.concat(parts) if parts else pl.DataFrame(schema=dict(SCHEMA))
     return _Read(rows, digest.hexdigest(), frozenset(roles), odd_time)
+
+
+def _newest(times: pl.Series, now: datetime) -> datetime | None:
+    newest = times.filter(times <= now + CLOCK_SKEW).max()
+    return newest.replace(tzinfo=UTC, microsecond=0) if isinstance(newest, datetime) else None
 
 
 def _alone(read: _Read) -> Joined:
