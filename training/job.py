@@ -4,8 +4,10 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from artifacts.errors import ArtifactError
+from artifacts.publishing.disk import writing_to
 from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.publishing.store import DEFAULT_KEEP, Store
 from training.config import Config
@@ -30,6 +32,7 @@ from training.selection.champion import measure_champion, save_ndcg
 from training.selection.data_check import check_data, pass_data
 from training.selection.gate import judge, pass_gate
 from training.selection.recipe_choice import choose_recipe
+from training.stopping import Terminated
 
 
 def train(
@@ -44,6 +47,7 @@ def train(
     shows first; either way what was published before stays published.
     """
     clock = Stopwatch()
+    store.check_writable()
     with clock.step("read and clean"):
         check_live(live, create=not store.versions())
         interactions = read_interactions(config, show_progress, live)
@@ -81,7 +85,10 @@ def train(
             versions = [*past_versions(store), this_version(described.created, metrics)]
             write_report(draft / REPORT_NAME, evaluation, described, judgement, versions)
         version = store.publish(draft, describe(run.config, interactions, dataset, metrics, clock.seconds))
-    _prune(store, version, live)
+    try:
+        _prune(store, version, live)
+    except (KeyboardInterrupt, Terminated):
+        print(f"train: {version} is published; stopped while old versions were removed", file=sys.stderr)
     return version
 
 
@@ -112,6 +119,7 @@ def measure(  # noqa: PLR0913
 
     Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
     """
+    _check_directory(directory)
     interactions = read_interactions(config, show_progress, live)
     data = check_data(store, interactions, config)
     if not data.passed:
@@ -122,6 +130,13 @@ def measure(  # noqa: PLR0913
     evaluation = over_seeds(evaluate(run, BACKTESTS), run, n_seeds)
     champion = measure_champion(store, evaluation.test, run)
     judgement = judge(evaluation, champion, config.gate.margin, data)
-    directory.mkdir(parents=True, exist_ok=True)
-    write_report(directory / REPORT_NAME, evaluation, describe_run(interactions), judgement, past_versions(store))
+    with writing_to(directory / REPORT_NAME):
+        write_report(directory / REPORT_NAME, evaluation, describe_run(interactions), judgement, past_versions(store))
     return evaluation
+
+
+def _check_directory(directory: Path) -> None:
+    """See that a report can be written, before the long work of making one. Raises OSError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=directory):
+        pass

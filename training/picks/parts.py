@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from polars.exceptions import PolarsError
 
+from artifacts.publishing.disk import told_of_full_disk
 from artifacts.publishing.durable import replace_text, sync
 from training.errors import PicksError
 
@@ -113,6 +114,7 @@ def _place(draft: Path, path: Path, write: Callable[[IO[bytes]], object]) -> Non
             write(file)
         sync(draft)
     except (OSError, PolarsError) as error:  # Polars hides a full disk in errors of its own
-        raise PicksError(f"{draft}: cannot be written: {error}: run again to go on") from error
+        told = told_of_full_disk(error, draft) or f"{draft}: cannot be written: {error}"
+        raise PicksError(f"{told}: run again to go on") from error
     draft.replace(path)
     sync(path.parent)

@@ -26,6 +26,7 @@ from service import limits
 from tests.support.gunicorn_service import Service
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
+from training import arguments
 from training.config import Columns, Config, Data, ModelSettings
 from training.errors import PicksError
 from training.job import train
@@ -317,7 +318,7 @@ def test_the_command_takes_every_parameter(
 
 
 def test_limits_are_those_of_the_service() -> None:
-    assert command_line.MAX_LIMIT == limits.MAX_LIMIT
+    assert arguments.MAX_LIMIT == limits.MAX_LIMIT
     assert user_list.MAX_ID_CHARACTERS == limits.MAX_ID_CHARACTERS
 
 
