@@ -116,11 +116,17 @@ def _picks(options: argparse.Namespace) -> None:
         not options.quiet,
         working_mib=options.working_mib,
         live=live,
+        reasons=options.reason,
+        excel=options.excel,
     )
     print(
         f"wrote {options.out}: {tally.picks:,} picks for {tally.users:,} users, "
         f"{tally.unknown:,} of them unknown (popular items), {tally.empty:,} without picks"
     )
+    if tally.repeated:
+        print(f"{options.users}: {tally.repeated:,} ids stand there again, and have their rows once")
+    if tally.blank:
+        print(f"{options.users}: {tally.blank:,} rows have no id, and were left out")
 
 
 def _with_sample_shop(config: Config, store: Store) -> Config:

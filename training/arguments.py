@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from artifacts.queries.query import DEFAULT_LIMIT, Repeat
+from training.picks.files import Excel
 from training.picks.write_picks import WORKING_MIB
 
 MAX_LIMIT = 100  # picks a user, as over HTTP
@@ -80,7 +81,12 @@ def _add_picks(commands: Commands) -> None:
         "the same users and parameters. A run that was cut short goes on where it was when it is started again.",
     )
     command.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .ndjson, .csv or .parquet")
-    command.add_argument("--users", type=Path, metavar="FILE", help="user ids, one a line (default: all known users)")
+    command.add_argument(
+        "--users",
+        type=Path,
+        metavar="FILE",
+        help="user ids, one a line or a CSV with a header (default: all known users)",
+    )
     command.add_argument("--limit", type=_limit, default=DEFAULT_LIMIT, metavar="N", help="picks a user (%(default)s)")
     command.add_argument("--exclude", action="append", default=[], metavar="ITEM", help="repeatable")
     command.add_argument("--category", action="append", default=[], help="of these only; repeatable")
@@ -95,6 +101,15 @@ def _add_picks(commands: Commands) -> None:
     )
     command.add_argument(
         "--no-personalized", dest="personalized", action="store_false", help="popular items: reads nothing of the users"
+    )
+    command.add_argument("--reason", action="store_true", help="add a column with why each item was picked, in words")
+    command.add_argument(
+        "--excel",
+        nargs="?",
+        type=Excel,
+        choices=[*Excel],
+        const=Excel.SEMICOLON,
+        help="a CSV that Excel opens as a table: semicolons and decimal commas (the default), or commas and points",
     )
     command.add_argument(
         "--working-mib",

@@ -36,6 +36,11 @@ def _in_categories(model: Model, names: tuple[str, ...]) -> Mask:
     return mask
 
 
+def unknown_categories(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the categories that no item is in, in the order given: a filter by them alone leaves nothing."""
+    return tuple(name for name in names if model.catalogue.categories.find(name) == UNKNOWN)
+
+
 def without(mask: Mask, *hidden: npt.NDArray[np.int32]) -> Mask:
     """The mask less the given item indexes."""
     narrowed = mask.copy()

@@ -48,6 +48,10 @@ class LiveState:
         orders, looks = (deeds.orders, deeds.looks) if deeds else ((), ())
         return UserActivity(_newest_first(orders, since), _newest_first(looks, since), erased)
 
+    def knows(self, user_id: str) -> bool:
+        """Whether it tells of anything that a user did."""
+        return user_id in self.deeds
+
     def inform(self, chunk: Chunk, model: Model) -> Chunk:
         """The chunk with what is told of its users. Of the version's own users, those erased since are none of it any
         more; who is listed stays, unknown."""

@@ -24,12 +24,15 @@ from training.errors import PicksError
 
 @dataclass(frozen=True)
 class Tally:
-    """What stands in a part, or in all of them: `unknown` users got popular picks, `empty` ones none."""
+    """What stands in a part, or in all of them: `unknown` users got popular picks, `empty` ones none. Of a whole run
+    also how many ids of its list were `repeated`, and how many of its rows `blank`."""
 
     users: int = 0
     picks: int = 0
     unknown: int = 0
     empty: int = 0
+    repeated: int = 0
+    blank: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(

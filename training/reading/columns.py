@@ -70,7 +70,7 @@ def find(
             found[role] = wanted
         elif wanted and role not in elsewhere:
             problems.append(_absent(role, wanted, there))
-        elif wanted != UNUSED and (column := _obvious(role, there)):
+        elif wanted != UNUSED and (column := obvious(role, there)):
             found[role] = column
         elif role in required:
             problems.append(
@@ -83,7 +83,8 @@ def find(
     return found
 
 
-def _obvious(role: str, there: Sequence[str]) -> str | None:
+def obvious(role: str, there: Sequence[str]) -> str | None:
+    """The column that has one of a role's obvious names."""
     plain = {_plain(column): column for column in reversed(there)}
     return next((plain[_plain(name)] for name in OBVIOUS[role] if _plain(name) in plain), None)
 

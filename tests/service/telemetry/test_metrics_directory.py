@@ -93,7 +93,7 @@ def test_another_directory_is_used_where_one_is_full_and_none_is_an_error(tmp_pa
 
 def metrics_directory(service: Service) -> Path:
     """What the master holds the lock of."""
-    links = [os.readlink(path) for path in Path(f"/proc/{service.pid}/fd").iterdir()]
+    links = [str(path.readlink()) for path in Path(f"/proc/{service.pid}/fd").iterdir()]
     return next(Path(link).parent for link in links if PREFIX in link)
 
 
