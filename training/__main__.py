@@ -124,9 +124,9 @@ def _picks(options: argparse.Namespace) -> None:
         f"{tally.unknown:,} of them unknown (popular items), {tally.empty:,} without picks"
     )
     if tally.repeated:
-        print(f"{options.users}: {tally.repeated:,} ids stand there again, and have their rows once")
+        print(f"{options.users}: ids that come again, and have their rows once: {tally.repeated:,}")
     if tally.blank:
-        print(f"{options.users}: {tally.blank:,} rows have no id, and were left out")
+        print(f"{options.users}: rows without an id, which are left out: {tally.blank:,}")
 
 
 def _with_sample_shop(config: Config, store: Store) -> Config:

@@ -31,6 +31,9 @@ def directory(tmp_path: Path) -> Path:
         ("picks OUT='my picks.csv' LIMIT=3", "picks --out 'my picks.csv' --limit 3"),
         ("picks USERS='a b.txt'", "picks --out picks.ndjson --limit 10 --users 'a b.txt'"),
         ("picks REPEAT=only", "picks --out picks.ndjson --limit 10 --repeat only"),
+        ("picks REASON=1", "picks --out picks.ndjson --limit 10 --reason"),
+        ("picks OUT=p.csv EXCEL=1", "picks --out p.csv --limit 10 --excel semicolon"),
+        ("picks OUT=p.csv EXCEL=comma", "picks --out p.csv --limit 10 --excel comma"),
         ("train", "train"),
         ("train DATA='my orders.csv' CONFIG=a.toml", "train --data 'my orders.csv' --config a.toml"),
         ("train FORCE='because I say so'", "train --force 'because I say so'"),
@@ -40,7 +43,7 @@ def directory(tmp_path: Path) -> Path:
     ],
 )
 def test_variables_are_passed_on(directory: Path, command: str, called: str) -> None:
-    variables = {"DATA", "CONFIG", "FORCE", "OUT", "LIMIT", "MINUTES", "USERS", "REPEAT"}
+    variables = {"DATA", "CONFIG", "FORCE", "OUT", "LIMIT", "MINUTES", "USERS", "REPEAT", "REASON", "EXCEL"}
     unset = variables | {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     done = subprocess.run(
         ["make", *shlex.split(command)],

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from artifacts.publishing.store import Store
+from artifacts.queries.query import Query
 from tests.support.paths import ROOT
 from tests.support.shop import write_tiny_shop
 from training.job import train
-from training.picks import write_picks as picks
+from training.picks.write_picks import write_picks
 
 PATIENCE = 120  # seconds
 SOON = 10  # seconds
@@ -141,5 +142,5 @@ def test_picks_by_several_processes_end_in_one_line_and_the_next_run_goes_on(
     n_done = len(list(parts.glob("0*-*")))
     assert 1 < n_done < 60
     assert not out.exists()
-    again = picks.write_picks(store, tmp_path / "whole.csv", picks.Query(), None, show_progress=False)
+    again = write_picks(store, out, Query(), None, show_progress=False)
     assert again.users == 600

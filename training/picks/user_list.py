@@ -61,7 +61,7 @@ class UserList:
             return
         n_known = len(model.user_ids)
         known = [model.user_ids[index] for index in sorted({0, n_known // 2, n_known - 1}) if 0 <= index < n_known]
-        theirs = f"whose {n_known:,} users are {_shown(known)}" if known else "which knows no user at all"
+        theirs = f"whose {n_known:,} users are like {_shown(known)}" if known else "which knows no user at all"
         raise DataError(
             f"{self.path}: {self.n_unknown:,} of {self.n_users:,} ids, more than {MOST_UNKNOWN:.0%}, are unknown, like "
             f"{_shown(self.unknown)}, to {model.version}, {theirs}: are these the ids of its data? For those who have "

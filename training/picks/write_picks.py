@@ -85,12 +85,10 @@ def check_categories(model: Model, names: tuple[str, ...]) -> None:
     plain = {there[index].casefold(): there[index] for index in range(len(there))}
     problems = []
     for name in unknown_categories(model, names):
-        close = (
-            difflib.get_close_matches(name.casefold(), plain, n=CLOSE_MATCHES, cutoff=0.5)
-            or list(plain)[:CLOSE_MATCHES]
-        )
-        shown = ", ".join(repr(plain[one]) for one in close) or "none at all"
-        problems.append(f"no item is in the category {name!r}; there are {len(there):,}, like {shown}")
+        close = difflib.get_close_matches(name.casefold(), plain, n=CLOSE_MATCHES, cutoff=0.5)
+        shown = ", ".join(repr(plain[one]) for one in close or [*plain][:CLOSE_MATCHES])
+        hint = f"did you mean {shown}?" if close else f"there are {len(there):,}, like {shown}"
+        problems.append(f"no item is in the category {name!r}: {hint if plain else 'no item is in any'}")
     if problems:
         raise PicksError("\n  ".join(problems))
 

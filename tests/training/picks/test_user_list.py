@@ -94,8 +94,8 @@ def test_a_list_of_other_ids_is_an_error_that_shows_both(tmp_path: Path, model: 
     (tmp_path / "users.csv").write_text("user_id\nu1.0\nu2.0\nu3.0\nu4.0\nu5\n")
     users = read_user_list(tmp_path / "users.csv", model)
     message = (
-        f"{tmp_path}/users.csv: 4 of 5 ids, more than 50%, are unknown, like 'u1.0', 'u2.0', 'u3.0', to {model.version}, "
-        "whose 60 users are 'u0', 'u37', 'u9': are these"
+        f"{tmp_path}/users.csv: 4 of 5 ids, more than 50%, are unknown, like 'u1.0', 'u2.0', 'u3.0', to "
+        f"{model.version}, whose 60 users are like 'u0', 'u36', 'u9': are these"
     )
     with pytest.raises(DataError, match=re.escape(message)):
         users.check_known(model)
@@ -119,8 +119,8 @@ def test_the_command_refuses_a_list_of_strangers_unless_nothing_is_to_be_persona
     assert main([*command, "--no-personalized", "--limit", "2"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[1:] == [
-        f"{tmp_path}/users.csv: 1 ids stand there again, and have their rows once",
-        f"{tmp_path}/users.csv: 1 rows have no id, and were left out",
+        f"{tmp_path}/users.csv: ids that come again, and have their rows once: 1",
+        f"{tmp_path}/users.csv: rows without an id, which are left out: 1",
     ]
     assert [line.split(",")[0] for line in (tmp_path / "p.csv").read_text().splitlines()[1:]] == ['"x1"'] * 2 + [
         '"x2"'
