@@ -2,15 +2,18 @@
 
 PYTHON ?= python3
 VENV := .venv
+# Tools are run as modules: the scripts beside Python name the directory that they were installed in.
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A process a CPU, each with a run of neighbouring tests, so that what a module sets up is set up once or twice.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 LIMIT ?= 10
 MINUTES ?= 30
 
 TRAINING = $(if $(DATA),--data "$(DATA)") $(if $(CONFIG),--config "$(CONFIG)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve train picks evaluate tune bench test test-slow check format lock
+.PHONY: help port setup run serve train picks evaluate tune bench test test-slow check format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,20 +21,20 @@ help: ## list the targets
 setup: $(READY) ## set up the virtual environment in .venv
 
 $(READY): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aisle needs Python 3.11 or newer; set PYTHON=")'
-	@echo "Setting up $(VENV) with the locked packages, about 1 GB: a few minutes, once"
-	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || { echo "training needs the OpenMP" \
-		"runtime libgomp.so.1, which comes with gcc: install libgomp1 (Debian, Ubuntu) or libgomp (Fedora)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PYTHON) tools/set_up.py $(VENV)
 	@touch $@
 
-run: $(READY) ## train on the sample shop if nothing is published yet, then serve on PORT (8000)
-	@$(BIN)/python -m artifacts verify >/dev/null 2>&1 || $(BIN)/python -m training train
-	@$(BIN)/gunicorn -c service/gunicorn.conf.py service.wsgi:app
+# Before anything is set up or trained: is the port free?
+port:
+	@$(or $(wildcard $(BIN)/python),$(PYTHON)) -m service.port make $(or $(filter run serve,$(MAKECMDGOALS)),run)
 
-serve: $(READY) ## serve the published version
-	@$(BIN)/gunicorn -c service/gunicorn.conf.py service.wsgi:app
+run: port $(READY) ## train on the sample shop if nothing is published yet, then serve on PORT (8000)
+	@$(BIN)/python -m artifacts verify >/dev/null 2>&1 || $(BIN)/python -m training train
+	@$(BIN)/python -m service.port make run
+	@$(BIN)/python -m gunicorn -c service/gunicorn.conf.py service.wsgi:app
+
+serve: port $(READY) ## serve the published version
+	@$(BIN)/python -m gunicorn -c service/gunicorn.conf.py service.wsgi:app
 
 train: $(READY) ## train on DATA=path-or-URL with CONFIG=file.toml and publish (the sample shop without DATA)
 	@$(BIN)/python -m training train $(TRAINING) $(if $(FORCE),--force "$(FORCE)")
@@ -50,23 +53,24 @@ tune: $(READY) ## search hyper-parameters for MINUTES=30 and write the configura
 bench: $(READY) ## measure speed and memory against floors and peers, S being DATA with CONFIG, into benchmarks/results/
 	@$(BIN)/python -m benchmarks $(TRAINING)
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -m "not slow"
+test: $(READY) ## run the tests, with FAST=1 those alone that start no process, database or service
+	$(PYTEST) -m "not slow$(if $(FAST), and not integration)"
 
-test-slow: $(READY) ## run the tests that take over a minute
-	$(BIN)/python -m pytest -m slow
+test-slow: $(READY) ## run the tests that take long and rarely fail
+	$(PYTEST) -m slow
 
-check: $(READY) ## formatter, linter, types, import layers, tests: the one gate
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow"
+check: $(READY) ## formatter, linter, types, import layers, repeated lines, tests with their coverage: the one gate
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/python $(BIN)/lint-imports
+	$(BIN)/python -m pylint artifacts training service
+	$(PYTEST) -m "not slow" --cov --cov-report=term
 
 format: $(READY) ## format the code and fix what the linter can
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
 
 lock: $(READY) ## resolve pyproject.toml's dependencies anew into requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra train --extra dev --universal --python-version 3.11 --upgrade \
+	$(BIN)/python -m uv pip compile pyproject.toml --extra train --extra dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock

@@ -17,25 +17,12 @@ import polars as pl
 
 from artifacts.errors import ArtifactError
 from artifacts.model.ids import encode_ids
-from artifacts.model.model import CoPurchases, Fitted, Similar, open_model
-from artifacts.model.quickscorer import no_forest
-from artifacts.model.recipe import Recipe, Weights
+from artifacts.model.model import Fitted, open_model, save_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
-from artifacts.queries.scoring import query_vectors
 from benchmarks.synthetic import REVISION, Size, item_ids, user_ids, write_shop
 from training.config import ModelSettings
-from training.fitting.basket_weights import fit_basket_weights
-from training.fitting.co_purchases import count_co_purchases
-from training.fitting.factors import fit_factors
-from training.fitting.fit import RECALL_SAMPLE
-from training.fitting.history import build_history, user_item_matrix
-from training.fitting.index import build_index
-from training.fitting.newcomers import newcomer_vectors
-from training.fitting.popularity import count_popularity, popularity_columns, typical_gap_days
-from training.fitting.ranker_features import count_ranker_features
-from training.fitting.similarity import find_similar
-from training.interactions.catalogue import align_catalogue
+from training.fitting.fit import fit, with_similar
 from training.interactions.dataset import Dataset
 
 SIZES = {
@@ -108,7 +95,7 @@ def _publish(data: Path, settings: ModelSettings, store: Store) -> None:
         metrics={"index": {"recall@10": fitted.recipe.index_recall}},
     )
     with store.draft() as draft:
-        fitted.save(draft)
+        save_model(draft, fitted)
         store.publish(draft, provenance)
 
 
@@ -132,54 +119,7 @@ def read_dataset(data: Path, n_items: int) -> Dataset:
 
 
 def _fit(dataset: Dataset, catalogue: pl.DataFrame, settings: ModelSettings) -> Fitted:
-    rng = np.random.default_rng(settings.seed)
-    weights = Weights(**settings.weights.model_dump())
-    history, event_strength = build_history(dataset, settings)
-    factors = fit_factors(user_item_matrix(history, dataset.n_items), settings, show_progress=True)
-    popularity = count_popularity(dataset, history)
-    newcomers = newcomer_vectors(history, factors.users, dataset.n_items, dataset.until, rng)
-    vectors = np.hstack([factors.items, newcomers, popularity_columns(popularity)])
-    aligned = align_catalogue(catalogue, dataset)
-    sample = rng.choice(dataset.n_users, min(RECALL_SAMPLE, dataset.n_users), replace=False)
-    built = build_index(vectors, query_vectors(weights, factors.users[sample]))
-    n_items = dataset.n_items
-    return Fitted(
-        user_ids=dataset.user_ids,
-        item_ids=dataset.item_ids,
-        user_factors=factors.users,
-        item_vectors=vectors,
-        history=history,
-        co_purchases=count_co_purchases(dataset, show_progress=True)
-        if n_items <= NEIGHBOURS_UP_TO
-        else _no_neighbours(n_items),
-        basket_weights=fit_basket_weights(dataset),
-        similar=find_similar(factors.items, aligned, show_progress=True)
-        if n_items <= SIMILAR_UP_TO
-        else _none_similar(n_items),
-        popularity=popularity,
-        ranker_features=count_ranker_features(dataset, history, popularity),
-        forest=no_forest(),
-        catalogue=aligned,
-        recipe=Recipe(
-            n_factors=settings.factors,
-            regularization=settings.regularization,
-            alpha=settings.alpha,
-            event_strength=event_strength,
-            weights=weights,
-            typical_gap_days=typical_gap_days(history),
-            ef_search=built.index.ef_search,
-            index_recall=built.recall,
-            until=dataset.until,
-        ),
-        index=built.index,
-    )
-
-
-def _no_neighbours(n_items: int) -> CoPurchases:
-    floats = np.empty(0, np.float32)
-    indptr, whole = np.zeros(n_items + 1, np.int64), np.empty(0, np.int32)
-    return CoPurchases(indptr, items=whole, score=floats, support=whole, confidence=floats, lift=floats)
-
-
-def _none_similar(n_items: int) -> Similar:
-    return Similar(np.empty((n_items, 0), np.int32), np.empty((n_items, 0), np.float32))
+    ranked = settings.model_copy(update={"recipe": "ranker"})  # which has the ranker's features
+    paired = dataset.n_items <= NEIGHBOURS_UP_TO
+    fitted = fit(dataset, catalogue, ranked, show_progress=True, co_purchases=paired)
+    return with_similar(fitted, show_progress=True) if dataset.n_items <= SIMILAR_UP_TO else fitted

@@ -26,7 +26,7 @@ from artifacts.queries.answer import Answer
 from artifacts.queries.eligibility import eligible_items
 from artifacts.queries.query import Query
 from artifacts.queries.recommend import recommend
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import NO_ITEMS, read_user_state
 from benchmarks.floor import constant_app
 from benchmarks.part import BenchError
@@ -73,7 +73,7 @@ def _steps(model: Model, user_id: str) -> dict[str, Step]:
     query = Query(user_id=user_id)
     user_state = read_user_state(model, query, NO_ITEMS)
     vector = np.asarray(user_state.vector)
-    wanted = query_vector(model, vector)
+    wanted = query_vector_of(model.recipe.weights, vector)
     eligible = eligible_items(model, query.filters, user_state.bought)
     answer = recommend(model, query)
     return {
@@ -81,7 +81,7 @@ def _steps(model: Model, user_id: str) -> dict[str, Step]:
         "recommend": lambda: recommend(model, query),
         "id look-up": lambda: model.user_ids.find(user_id),
         "person": lambda: read_user_state(model, query, NO_ITEMS),
-        "query vector": lambda: query_vector(model, vector),
+        "query vector": lambda: query_vector_of(model.recipe.weights, vector),
         "mask": lambda: eligible_items(model, query.filters, user_state.bought),
         "search": lambda: model.index.search(wanted, eligible, ITEMS),
         "serialisation": lambda: answer_bytes(answer, REQUEST_ID, model.version, user_id),

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from artifacts.model.decay import SECONDS_PER_DAY
+
 REVISION = 1  # of what is generated, for who keeps it
 ONE_PERCENT = "Category 000"  # holds 1% of the items of every shop
 
@@ -21,7 +23,7 @@ LINES_A_BASKET = 3
 SURPLUS = 1.15  # drawn beyond what is asked for: lines repeated within a basket fall away
 UNAVAILABLE = 0.03
 FIRST_SECOND = 1_704_067_200  # 2024-01-01T00:00:00Z
-SECONDS = 365 * 86_400
+SECONDS = 365 * SECONDS_PER_DAY
 ROWS_A_FILE = 1_000_000
 
 Ints = npt.NDArray[np.int32]

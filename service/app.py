@@ -11,19 +11,20 @@ from flask.sessions import NullSession, SessionInterface
 from artifacts.publishing.store import Store
 from service.api.openapi import openapi_document
 from service.api.operations import register_operations
-from service.api.routes import ROUTES, Route
-from service.http.body import NDJSON
+from service.api.route import LiveRoute, ModelRoute, Route
+from service.api.routes import LIVE_ROUTES, MODEL_ROUTES
 from service.http.errors import register_errors
-from service.http.keys import Gate
+from service.http.keys import Authorizer
+from service.http.media_types import NDJSON
 from service.http.parameters import from_body, from_url, lines_from_body
 from service.live.views import LiveContext
-from service.recommendations.views import REVALIDATE, Context, Informant
+from service.recommendations.views import REVALIDATE, Context, QueryEnricher
 from service.settings import Settings
 from service.state.live_connection import LiveConnection
 from service.state.served_model import ServedModel
 from service.telemetry.observation import RECORD, observed
 
-SERVED_MODEL = "aisle.live_model"
+SERVED_MODEL = "aisle.served_model"
 LIVE_STORE = "aisle.live_store"
 
 
@@ -45,59 +46,71 @@ def create_app(settings: Settings) -> Flask:
     app.session_interface = NoSessions()
     app.url_map.merge_slashes = False
     connection = app.extensions[LIVE_STORE] = LiveConnection(settings.live_url)
-    live = app.extensions[SERVED_MODEL] = ServedModel(Store(settings.artifacts_dir), connection.overlay)
-    connection.when_items_change(live.follow_items)
-    gate = Gate(settings.api_keys_file)
+    served_model = ServedModel(Store(settings.artifacts_dir), connection.live_items)
+    app.extensions[SERVED_MODEL] = served_model
+    connection.on_items_change(served_model.follow_items)
+    authorizer = Authorizer(settings.api_keys_file)
     # A stream holds a thread as long as its reader likes: half of them stay free for everybody else.
     streams = BoundedSemaphore(max(1, settings.threads // 2))
     writers = BoundedSemaphore(max(1, settings.threads // 2))
-    for route in ROUTES:
-        rule = route.path.replace("{", "<").replace("}", ">")
-        if route.live:
-            endpoint = _live_endpoint(route, live, connection, gate, writers)
-        else:
-            endpoint = _endpoint(route, live, gate, Informant(connection, settings.explore), streams)
-        app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
+    enricher = QueryEnricher(connection, settings.explore)
+    for model_route in MODEL_ROUTES:
+        _add(app, model_route, _model_endpoint(model_route, served_model, authorizer, enricher, streams))
+    for live_route in LIVE_ROUTES:
+        _add(app, live_route, _live_endpoint(live_route, served_model, connection, authorizer, writers))
     openapi = cache(partial(openapi_document, secured=settings.api_keys_file is not None))
-    register_operations(app, live, connection, gate, openapi)
+    register_operations(app, served_model, connection, authorizer, openapi)
     register_errors(app)
     app.wsgi_app = observed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
 
-def _endpoint(
-    route: Route, live: ServedModel, gate: Gate, informant: Informant, streams: BoundedSemaphore
+def _add(app: Flask, route: Route, endpoint: Callable[..., Response]) -> None:
+    rule = route.path.replace("{", "<").replace("}", ">")
+    app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
+
+
+def _model_endpoint(
+    route: ModelRoute,
+    served_model: ServedModel,
+    authorizer: Authorizer,
+    enricher: QueryEnricher,
+    streams: BoundedSemaphore,
 ) -> Callable[..., Response]:
     def endpoint(**path: str) -> Response:
         environ = request.environ
-        gate.check(environ.get("HTTP_AUTHORIZATION"), route.scope)
-        asked = _read(route, path)
-        context = Context(live.served, environ[RECORD], informant, streams)
+        authorizer.check(environ.get("HTTP_AUTHORIZATION"), route.scope)
+        parsed = _read(route, path)
+        context = Context(served_model.served, environ[RECORD], enricher, streams)
         context.record.model_version = context.served.model.version
         if not route.revalidates:
-            return route.view(context, asked)
+            return route.view(context, parsed)
         tag = context.served.tag
-        return _revalidated(tag) or _tagged(route.view(context, asked), tag)
+        return _revalidated(tag) or _tagged(route.view(context, parsed), tag)
 
     return endpoint
 
 
 def _live_endpoint(
-    route: Route, live: ServedModel, connection: LiveConnection, gate: Gate, writers: BoundedSemaphore
+    route: LiveRoute,
+    served_model: ServedModel,
+    connection: LiveConnection,
+    authorizer: Authorizer,
+    writers: BoundedSemaphore,
 ) -> Callable[..., Response]:
     def endpoint(**path: str) -> Response:
         environ = request.environ
-        gate.check(environ.get("HTTP_AUTHORIZATION"), route.scope)
-        context = LiveContext(connection, live, environ[RECORD], writers)
-        asked = _read(route, path)
+        authorizer.check(environ.get("HTTP_AUTHORIZATION"), route.scope)
+        context = LiveContext(connection, served_model, environ[RECORD], writers)
+        parsed = _read(route, path)
         with connection.reporting(context.record.request_id):
-            return route.view(context, asked)
+            return route.view(context, parsed)
 
     return endpoint
 
 
 def _read(route: Route, path: Mapping[str, str]) -> Any:
-    """What is asked, as the route's view takes it."""
+    """The request, as the route's view takes it."""
     if not route.has_body:
         return from_url(route.schema, path, request.environ["QUERY_STRING"])
     if route.body_type == NDJSON:
@@ -106,7 +119,7 @@ def _read(route: Route, path: Mapping[str, str]) -> Any:
 
 
 def _revalidated(tag: str) -> Response | None:
-    """304 for who already has this answer: a URL's answer changes with the version and what was told of items only."""
+    """304 for who already has this answer: it changes only with the version and the live changes of items."""
     if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(tag):
         return _tagged(Response(status=304, headers={"Cache-Control": REVALIDATE}), tag)
     return None

@@ -17,7 +17,7 @@ from service.threads import restrain_threads
 restrain_threads()
 
 from artifacts.publishing.store import Store  # noqa: E402
-from service.http.keys import Gate, KeysFileError  # noqa: E402
+from service.http.keys import Authorizer, KeysFileError  # noqa: E402
 from service.limits import MAX_URL_BYTES  # noqa: E402
 from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
 from service.telemetry.metrics_directory import NoRoomError, make_directory, roomy_directory  # noqa: E402
@@ -133,7 +133,7 @@ def _problems(server: Any) -> list[str]:
     if server.cfg.preload_app:
         problems.append("--preload cannot be used: each worker has to open the model itself")
     try:
-        Gate(_READ.api_keys_file)
+        Authorizer(_READ.api_keys_file)
     except KeysFileError as error:
         problems.append(str(error))
     return problems

@@ -1,15 +1,14 @@
-"""Every bound on what a client may send, with its unit. Beyond them the answer is a 4xx."""
+"""Bounds on what a client may send, with their units, beside those of `artifacts.limits`. Beyond them the answer is a
+4xx."""
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_EVENTS_BODY_BYTES = 4 * 1024 * 1024
 MAX_ITEMS_BODY_BYTES = 64 * 1024 * 1024
 MAX_BATCH_BODY_BYTES = 16 * 1024 * 1024  # 10,000 ids of 256 characters, most of them four bytes long in UTF-8
 
-MAX_ID_CHARACTERS = 256
 MAX_CATEGORY_CHARACTERS = 256
 MAX_REQUEST_ID_CHARACTERS = 128
 
-MAX_LIMIT = 100  # items an answer may hold
 MAX_EXCLUDED_IN_URL = 100
 MAX_EXCLUDED_IN_BODY = 1_000
 MAX_CATEGORIES = 20

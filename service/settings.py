@@ -9,9 +9,8 @@ from artifacts.config import artifacts_dir
 from artifacts.cpus import available_cpus
 from artifacts.live.address import read_address
 from artifacts.live.errors import LiveUrlError
+from service.port import DEFAULT_HOST, DEFAULT_PORT, MAX_PORT, whole_number
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8000
 DEFAULT_THREADS = 8  # a worker's; a stream or a slow client holds one each
 ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"  # set for the workers by gunicorn.conf.py
 MAX_WORKERS = 512
@@ -70,7 +69,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         problems.append(f"API_KEYS_FILE={keys_file!r} is not a file")
     settings = Settings(
         host=environ.get("HOST") or DEFAULT_HOST,
-        port=_integer(environ, "PORT", DEFAULT_PORT, (0, 65535), problems),
+        port=_integer(environ, "PORT", DEFAULT_PORT, (0, MAX_PORT), problems),
         workers=_integer(environ, "WORKERS", available_cpus(), (1, MAX_WORKERS), problems),
         threads=_integer(environ, "THREADS", DEFAULT_THREADS, (1, MAX_THREADS), problems),
         artifacts_dir=artifacts_dir(environ),
@@ -89,8 +88,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 def _integer(environ: Mapping[str, str], name: str, default: int, bounds: tuple[int, int], problems: list[str]) -> int:
     text = environ.get(name) or str(default)
     low, high = bounds
-    if text.isascii() and text.isdigit() and len(text) <= 9 and low <= int(text) <= high:
-        return int(text)
+    number = whole_number(text, low, high)
+    if number is not None:
+        return number
     problems.append(f"{name}={text!r} is not a whole number from {low} to {high}")
     return default
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import numpy as np
 
 from artifacts.errors import ArtifactError
-from artifacts.model.arrays import open_array
-from artifacts.model.ids import open_ids
+from artifacts.model.arrays import open_array, open_arrays
+from artifacts.model.ids import IdTable
 from artifacts.publishing.store import Store
 
 NOTHING_PUBLISHED = "No version is published yet: `make train` makes one, and it is served within seconds."
@@ -27,8 +27,10 @@ def welcome(address: str, store: Store, keys_needed: bool) -> str:
 def _requests(base: str, version: Path, keys_needed: bool) -> list[str]:
     """For the user with the longest history and for the item that sells best."""
     entries = np.diff(open_array(version / "history.indptr.npy"))
-    user_id = quote(open_ids(version, "users.ids")[int(entries.argmax())], safe="")
-    item_id = quote(open_ids(version, "items.ids")[int(open_array(version / "popularity.order.npy")[0])], safe="")
+    user_id = quote(open_arrays(version, "users.ids", IdTable)[int(entries.argmax())], safe="")
+    item_id = quote(
+        open_arrays(version, "items.ids", IdTable)[int(open_array(version / "popularity.order.npy")[0])], safe=""
+    )
     curl = 'curl -H "Authorization: Bearer $KEY"' if keys_needed else "curl"
     paths = (
         f"/v1/users/{user_id}/recommendations?limit=3",

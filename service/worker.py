@@ -9,7 +9,8 @@ from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.http.errors import PROBLEM_TYPE, problem_bytes
+from service.http.errors import problem_bytes
+from service.http.media_types import PROBLEM_TYPE
 from service.telemetry.log import write_line
 
 _STATUS: dict[type[Exception], HTTPStatus] = {

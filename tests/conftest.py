@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from artifacts.model.model import Model, open_model
+from artifacts.model.model import Model, open_model, save_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import Service, running
+from tests.support.paths import ROOT
 from tests.support.postgres import Server, running_server
 from tests.support.shop import SAMPLE_LAST_DAY, publish_tiny_shop
 from training.__main__ import SAMPLE_SEED
@@ -20,9 +21,23 @@ from training.interactions.dataset import encode
 from training.interactions.interactions import read_interactions
 from training.sample_shop.shop import SampleShop, generate
 
+# What `make test FAST=1` leaves out: whatever lies in these folders or needs one of these fixtures, and the tests that
+# mark themselves because they start processes or train much.
+INTEGRATION_FOLDERS = (ROOT / "tests" / "benchmarks", ROOT / "tests" / "end_to_end")
+INTEGRATION_FIXTURES = {"service", "postgres_server", "sample_shop", "sample_model"}
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.integration)
+
 # How long an example takes depends on what else the machine does.
 settings.register_profile("shop", deadline=None)
 settings.load_profile("shop")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if INTEGRATION_FIXTURES & set(getattr(item, "fixturenames", ())) or any(
+            item.path.is_relative_to(folder) for folder in INTEGRATION_FOLDERS
+        ):
+            item.add_marker(pytest.mark.integration)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +53,7 @@ def postgres_url(postgres_server: Server) -> str:
     return postgres_server.url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", POSTGRESQL])
 def live_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a live store can be made: a file that does not exist yet, or an empty database."""
     if request.param == "sqlite":
@@ -76,6 +91,6 @@ def sample_model(sample_shop: SampleShop, tmp_path_factory: pytest.TempPathFacto
     store = Store(tmp_path_factory.mktemp("sample") / "store")
     with store.draft() as draft:
         fitted = fit(dataset, interactions.catalogue, config.model, show_progress=False)
-        with_similar(fitted, show_progress=False).save(draft)
+        save_model(draft, with_similar(fitted, show_progress=False))
         store.publish(draft, Provenance(created="2025-07-01T00:00:00+00:00"))
     return open_model(store.current_path())

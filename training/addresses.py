@@ -14,7 +14,7 @@ def scheme_of(source: str) -> str:
 
 def is_database(source: str) -> bool:
     """Whether the source is a database URL rather than a file, an object store or a web address."""
-    return scheme_of(source) not in ("", *STORES)
+    return scheme_of(source) not in ("", "file", *STORES)
 
 
 def read_database_url(url: str) -> sa.URL:

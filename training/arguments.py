@@ -6,11 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from artifacts.limits import MAX_LIMIT
 from artifacts.queries.query import DEFAULT_LIMIT, Repeat
 from training.picks.files import Excel
 from training.picks.write_picks import WORKING_MIB
-
-MAX_LIMIT = 100  # picks a user, as over HTTP
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 

@@ -1,15 +1,19 @@
 """A training run's configuration: TOML in, one frozen value out, every bad key reported together."""
 
+import codecs
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import polars as pl
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from artifacts.limits import MAX_LIMIT
+from artifacts.model.recipe import EVENT_WEIGHTS
 from training.errors import ConfigError
 from training.redaction import public_name, public_value
 
@@ -23,6 +27,39 @@ def _compiles(pattern: str) -> str:
     return pattern
 
 
+def _decodes(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError as error:
+        raise ValueError("is no encoding that is known (utf-8, utf-16, windows-1252, latin-1, …)") from error
+
+
+def _reads_dates(form: str) -> str:
+    """A name of TIME_FORMATS, or a strptime pattern by which a date can be written and read again."""
+    if form in TIME_FORMATS:
+        return form
+    if "%" not in form:
+        raise ValueError(f"is neither a pattern such as %d.%m.%Y nor one of {', '.join(TIME_FORMATS)}")
+    day = pl.Series([datetime(2001, 2, 3)]).dt.replace_time_zone("UTC")  # noqa: DTZ001
+    try:
+        again = day.dt.strftime(form).str.to_datetime(form, strict=False).dt.replace_time_zone("UTC")
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"is no pattern of a time: {' '.join(str(error).split())}") from error
+    if again.dt.date().to_list() != day.dt.date().to_list():
+        raise ValueError("is no pattern that tells year, month and day")
+    return form
+
+
+FileFormat = Literal["csv", "json", "parquet", "excel"]
+TIME_FORMATS = (
+    "day_first", "month_first", "year_first", "unix", "unix_ms", "unix_us", "unix_ns", "days", "excel",
+)  # fmt: skip
+OrdersPreset = Literal["shopify", "woocommerce", "magento"]
+ProductsPreset = Literal["shopify", "woocommerce", "magento", "google"]
+MISSING = ("null", "(null)", r"\N", "nil", "none", "nan", "<na>", "na", "n/a", "#n/a", "nat", "undefined", "(not set)",
+           "-", "--", "0", "guest", "anonymous")  # fmt: skip
+Encoding = Annotated[str, AfterValidator(_decodes)]
+TimeFormat = Annotated[str, AfterValidator(_reads_dates)]
 Pattern = Annotated[str, AfterValidator(_compiles)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Weighting = Literal["binary", "count", "log", "bm25"]
@@ -34,26 +71,49 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Data(_Section):
+class Layout(_Section):
+    """How a source is written. What is None is found: `format` by a file's ending, `separator` and `encoding` by its
+    content, `time_format` by all of its times.
+
+    `header` = false: the first line is data, and the columns are `names`, from the left. `decimal` is the mark in
+    prices and quantities. `time_format` is a strptime pattern or one of TIME_FORMATS.
+    """
+
+    format: FileFormat | None = None
+    separator: str | None = Field(default=None, min_length=1)
+    decimal: Literal[".", ","] | None = None
+    encoding: Encoding | None = None
+    header: bool = True
+    names: tuple[str, ...] | None = Field(default=None, strict=False, min_length=1)
+    time_format: TimeFormat | None = None
+
+    @model_validator(mode="after")
+    def _names_for_a_header(self) -> Self:
+        if self.header == (self.names is not None):
+            raise ValueError("names is for header = false, which needs it: the columns' names, from the left")
+        if len(set(self.names or ())) != len(self.names or ()):
+            raise ValueError("names: each column needs a name of its own")
+        return self
+
+
+class Data(Layout):
     """Where the rows are. `source`: a file, directory, glob, object store or database URL (`query` is for a database).
 
-    `catalogue` is a file or URL of its own for titles, prices and availability; it may hold items never bought.
+    `catalogue` is short for the [catalogue] section's `source`. `preset` names the shop system whose export of orders
+    it is, which tells the columns.
     """
 
     source: str | None = Field(default=None, min_length=1)
     query: str | None = Field(default=None, min_length=1)
     catalogue: str | None = Field(default=None, min_length=1)
+    preset: OrdersPreset | None = None
 
 
-class Columns(_Section):
-    """The shop's column names. None: found by its obvious names (`training.reading.columns.OBVIOUS`); "": not used."""
+class ItemColumns(_Section):
+    """The columns that tell of an item. None: by the preset, or found by its obvious names
+    (`training.reading.columns.OBVIOUS`); "": not used."""
 
-    user: str | None = None
     item: str | None = None
-    time: str | None = None
-    basket: str | None = None
-    event: str | None = None
-    quantity: str | None = None
     price: str | None = None
     title: str | None = None
     category: str | None = None
@@ -62,9 +122,32 @@ class Columns(_Section):
     available: str | None = None
 
 
+class Columns(ItemColumns):
+    """The shop's column names, as ItemColumns."""
+
+    user: str | None = None
+    time: str | None = None
+    basket: str | None = None
+    event: str | None = None
+    quantity: str | None = None
+
+
+class CatalogueSource(Layout):
+    """A source of its own for titles, prices and availability; it may hold items never bought.
+
+    `columns` are its own names; what is not named there may be in [columns].
+    """
+
+    source: str | None = Field(default=None, min_length=1)
+    query: str | None = Field(default=None, min_length=1)
+    preset: ProductsPreset | None = None
+    columns: ItemColumns = ItemColumns()
+
+
 class Clean(_Section):
     """What is dropped. `cancelled_basket` matches basket ids of cancellations, `product_item` item ids of products.
 
+    `missing` are words that stand for nothing, in any case (`training.reading.missing` states where they count).
     `bots` drops users whose number of events is an outlier (`training.interactions.cleaning.bots` states the rule).
     """
 
@@ -73,6 +156,7 @@ class Clean(_Section):
     min_events_per_user: int = Field(default=1, ge=1)
     min_events_per_item: int = Field(default=1, ge=1)
     bots: bool = True
+    missing: tuple[str, ...] = Field(default=MISSING, strict=False)
 
 
 class WeightSettings(_Section):
@@ -90,7 +174,9 @@ class ModelSettings(_Section):
     """What is fitted. `recipe`: blend, or ranker, a learned one on top, both with `weights` as they are; or auto: the
     simpler one unless the other is measurably better, with weights that start from these.
 
-    The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay.
+    The rest is implicit ALS (Hu, Koren and Volinsky 2008); `half_life_days` = 0 is no decay. The same data,
+    configuration and `seed` give the same model with the same libraries on the same kind of processor: the manifest's
+    `libraries` name the kernels that BLAS picked, by which sums are rounded.
     """
 
     recipe: RecipeName = "auto"
@@ -108,7 +194,7 @@ class Evaluation(_Section):
     """The last `test_days` of the data are the test window; metrics look at the first `k` picks."""
 
     test_days: int = Field(default=28, ge=1)
-    k: int = Field(default=10, ge=1, le=100)
+    k: int = Field(default=10, ge=1, le=MAX_LIMIT)
 
 
 class Gate(_Section):
@@ -127,12 +213,19 @@ class Config(_Section):
     """Everything a training run can be told."""
 
     data: Data = Data()
+    catalogue: CatalogueSource = CatalogueSource()
     columns: Columns = Columns()
     clean: Clean = Clean()
-    events: Mapping[str, Weight] = {"purchase": 1.0, "cart": 0.3, "view": 0.1}
+    events: Mapping[str, Weight] = EVENT_WEIGHTS
     model: ModelSettings = ModelSettings()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
+
+    @property
+    def own_catalogue(self) -> CatalogueSource | None:
+        """The catalogue's own source, if there is one."""
+        source = self.catalogue.source or self.data.catalogue
+        return self.catalogue.model_copy(update={"source": source}) if source else None
 
     @property
     def purchase_event(self) -> str:
@@ -153,8 +246,10 @@ class Config(_Section):
     def public(self) -> dict[str, Any]:
         """All of it as JSON values, sources without passwords and signatures: what may be written down."""
         values = self.model_dump(mode="json")
-        named = {key: public_name(values["data"][key]) for key in ("source", "catalogue") if values["data"][key]}
-        return values | {"data": values["data"] | named}
+        for section, key in (("data", "source"), ("data", "catalogue"), ("catalogue", "source")):
+            if values[section][key]:
+                values[section][key] = public_name(values[section][key])
+        return values
 
 
 def load_config(path: Path | None, data: str | None) -> Config:
@@ -169,6 +264,8 @@ def load_config(path: Path | None, data: str | None) -> Config:
         config = Config.model_validate(table)
     except ValidationError as error:
         raise ConfigError(_report(path, [_explain(detail) for detail in error.errors()])) from error
+    if config.data.catalogue and config.catalogue.source:
+        raise ConfigError(_report(path, ["data.catalogue is short for catalogue.source: give one of them"]))
     if not any(config.events.values()):
         raise ConfigError(_report(path, [f"events = {dict(config.events)!r}: at least one weight above 0 is needed"]))
     try:

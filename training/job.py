@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from artifacts.errors import ArtifactError
+from artifacts.model.model import save_model
 from artifacts.publishing.disk import writing_to
 from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.publishing.store import DEFAULT_KEEP, Store
@@ -78,7 +79,7 @@ def train(
     }
     with store.draft() as draft:
         with clock.step("write"):
-            fitted.save(draft)
+            save_model(draft, fitted)
             save_ndcg(draft, evaluation.test)
         with clock.step("report"):
             described = describe_run(interactions)

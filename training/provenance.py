@@ -10,12 +10,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_info
+
 from artifacts.publishing.manifest import Provenance
 from training.config import Config
 from training.interactions.dataset import Dataset
 from training.interactions.interactions import Interactions
 
 LIBRARIES = ("faiss-cpu", "implicit", "numpy", "polars", "scipy")
+BRING_BLAS = ("faiss", "numpy", "scipy")
 
 
 @dataclass
@@ -39,6 +42,8 @@ def describe(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         data={
             "source": interactions.source,
+            "found": list(interactions.found),
+            "examples": dict(interactions.examples),
             "fingerprint": interactions.fingerprint,
             "rows": len(dataset.user),
             "from": _iso(int(dataset.time[0])),
@@ -50,12 +55,29 @@ def describe(
             **interactions.live,
         },
         configuration=config.public(),
-        libraries={name: version(name) for name in LIBRARIES},
+        libraries=describe_libraries(),
         git_commit=_git_commit(),
         cleaning=interactions.cleaning,
         metrics=metrics,
         seconds=seconds,
     )
+
+
+def describe_libraries() -> dict[str, str]:
+    """The libraries' versions, and for each BLAS that one of them brings also the kernel that it picked for this
+    processor ("openblas of numpy": "0.3.30 Haswell"): by another kernel sums are rounded otherwise."""
+    blas = {
+        f"{one['internal_api']} of {_owner(Path(one['filepath']))}": f"{one['version']} {one.get('architecture', '')}"
+        for one in threadpool_info()
+        if one["user_api"] == "blas"
+    }
+    return {name: version(name) for name in LIBRARIES} | {name: text.strip() for name, text in blas.items()}
+
+
+def _owner(library: Path) -> str:
+    """Wheels keep what they bring in numpy.libs or numpy/.dylibs; elsewhere it is the system's."""
+    near = library.parts[-3:-1]
+    return next((name for name in BRING_BLAS if any(part.startswith(name) for part in near)), "the system")
 
 
 def _iso(seconds: int) -> str:

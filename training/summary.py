@@ -20,8 +20,15 @@ def summarise(manifest: Manifest) -> str:
 
 
 def _cleaning(manifest: Manifest) -> Iterator[str]:
+    if found := manifest.data.get("found"):
+        yield "found:"
+        yield from (f"  {line}" for line in found)
+        yield ""
     yield f"cleaning: {manifest.data['source']}"
-    yield from _aligned([(what, f"{rows:,}") for what, rows in manifest.cleaning if rows or what in ALWAYS_SHOWN])
+    examples = manifest.data.get("examples", {})
+    shown = [(what, f"{rows:,}") for what, rows in manifest.cleaning if rows or what in ALWAYS_SHOWN]
+    for (what, _), line in zip(shown, _aligned(shown), strict=True):
+        yield f"{line}  {examples[what]}" if what in examples else line
 
 
 def _evaluation(metrics: Mapping[str, Any]) -> Iterator[str]:

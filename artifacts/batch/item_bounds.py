@@ -10,7 +10,7 @@ from artifacts.queries.eligibility import eligible_items
 from artifacts.queries.query import Query
 from artifacts.queries.user_state import resolve
 
-TYPICAL_USERS = 10_000  # whose vectors tell how long a user's is
+TYPICAL_USERS = 10_000  # whose median length is taken for a user's
 
 Scores = npt.NDArray[np.float32]
 
@@ -21,14 +21,14 @@ class ItemBounds:
 
     `items` (m,) int64; `place` (n_items,) int64, where an item stands, m for one that is not there. A user whose ALS
     factors have the length a scores an item at most `taste` a + `rest`, both (m,) float32, by the inequality of Cauchy
-    and Schwarz; `loudest` is the largest sum of the absolute values behind `rest`.
+    and Schwarz; `largest_rest` is the largest sum of the absolute values behind `rest`.
     """
 
     items: npt.NDArray[np.int64]
     place: npt.NDArray[np.int64]
     taste: Scores
     rest: Scores
-    loudest: float
+    largest_rest: float
 
     def __len__(self) -> int:
         return len(self.items)
@@ -40,7 +40,7 @@ class ItemBounds:
     def rounding(self, lengths: Scores, n_dimensions: int) -> Scores:
         """(n,) float32: by how much two float32 inner products of the same vectors may differ, for users whose factors
         have the lengths (n,): twice n u |x|.|y|, Higham 2002, "Accuracy and Stability of Numerical Algorithms", 3.1."""
-        largest = self.taste.max(initial=0) * lengths + np.float32(self.loudest)
+        largest = self.taste.max(initial=0) * lengths + np.float32(self.largest_rest)
         return np.asarray(n_dimensions * np.finfo(np.float32).eps * largest, np.float32)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from artifacts.batch.recommend_many import NO_NEWS, SOURCES, ManyPicks
+from artifacts.batch.recommend_many import NO_ACTIVITIES, SOURCES, ManyPicks
 from artifacts.live.activity import NO_ACTIVITY, UserActivity
 from artifacts.model.model import Model
 from artifacts.queries.answer import ScoredItems
@@ -19,7 +19,7 @@ def reasons_of_many(
     query: Query,
     user_ids: Sequence[str],
     picks: ManyPicks,
-    activity: Mapping[int, UserActivity] = NO_NEWS,
+    activity: Mapping[int, UserActivity] = NO_ACTIVITIES,
 ) -> Iterator[Reason]:
     """A reason for each pick, in their order. `user_ids` (n,) are those that were asked about; `query` and `activity`
     are what `recommend_many` was asked with."""

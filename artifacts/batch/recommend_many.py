@@ -7,19 +7,22 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.batch.item_bounds import ItemBounds, vector_lengths
-from artifacts.batch.tiled_top_k import Pairs, SearchedUsers, bytes_per_user, find_top_k, order_pairs, score_pairs
+from artifacts.batch.tiled_top_k import Pairs, SearchedUsers, bytes_per_user, find_top_k, order_pairs
 from artifacts.live.activity import NO_ACTIVITY, UserActivity
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
 from artifacts.queries.answer import Answer, ScoredItems
 from artifacts.queries.query import Fallback, Query, Repeat, Source
 from artifacts.queries.recommend import recommend
-from artifacts.queries.scoring import query_vectors
+from artifacts.queries.scoring import Scores, blend_scores, habit_scores, query_vectors
+from artifacts.queries.sources import PART_SOURCES, largest_parts
 
 SOURCES = tuple(Source)
+_PARTS = np.array([SOURCES.index(source) for source in PART_SOURCES])
 FALLBACKS = (None, *Fallback)
-NOBODY = "\ud800"  # an id that no version holds: it has no UTF-8
-NO_NEWS: Mapping[int, UserActivity] = {}
+UNKNOWN_ID = "\ud800"  # an id that no version holds: it has no UTF-8
+NO_ACTIVITIES: Mapping[int, UserActivity] = {}
+PAIRS = 16_384  # users and items scored at a time, one by one
 
 Indexes = npt.NDArray[np.int64]
 
@@ -56,13 +59,13 @@ def recommend_many(  # noqa: PLR0913
     users: Indexes,
     n_bytes: int,
     *,
-    activity: Mapping[int, UserActivity] = NO_NEWS,
+    activity: Mapping[int, UserActivity] = NO_ACTIVITIES,
 ) -> ManyAnswers:
     """What `recommend` answers each of the users (n,) int64, UNKNOWN (-1) for who is not known, to a query without a
-    `user_id` whose items are `shelf`. `lately`, by place, is what the live store tells of some of the users.
+    `user_id` whose items are `item_bounds`. `activity`, by place, is what some of the users did since training.
 
-    Works in about `n_bytes` however many users there are. Scores differ by the rounding of float32. Where the version's
-    index is approximate, these picks are the exact ones.
+    Works in about `n_bytes` however many users there are. Where the version's index is approximate, these picks are the
+    exact ones.
     """
     blended = _are_blended(model, query, users)
     blended[list(activity)] = False
@@ -79,7 +82,7 @@ def recommend_many(  # noqa: PLR0913
 
 
 def _are_blended(model: Model, query: Query, users: Indexes) -> npt.NDArray[np.bool_]:
-    """Whose picks are the best of a matrix product. The others' need none, or a ranker's look at each user."""
+    """Whose picks are the best of a matrix product. The others' need none, or a ranker."""
     if not query.personalized or query.repeat is Repeat.ONLY or len(model.forest) or not len(model.user_ids):
         return np.zeros(len(users), np.bool_)
     return np.asarray((users != UNKNOWN) & model.user_factors[users].any(axis=1), np.bool_)
@@ -93,20 +96,26 @@ def _blend(model: Model, item_bounds: ItemBounds, query: Query, users: Indexes, 
     found = find_top_k(
         model.item_vectors, item_bounds, SearchedUsers(queries, vector_lengths(factors), own), query.limit
     )
-    scores = score_pairs(model.item_vectors, queries, found)
-    n_new = len(found)
-    if query.repeat is Repeat.ALLOW:
-        shown = item_bounds.place[own.items] < len(item_bounds)
-        own = Pairs(own.rows[shown], own.items[shown])
-        habit = np.float32(model.recipe.weights.frequency) * frequency[shown]
-        found = Pairs(np.concatenate([found.rows, own.rows]), np.concatenate([found.items, own.items]))
-        scores = np.concatenate([scores, score_pairs(model.item_vectors, queries, own) + habit])
+    shown = item_bounds.place[own.items] < len(item_bounds) if query.repeat is Repeat.ALLOW else np.empty(0, np.int64)
+    frequency = np.concatenate([np.zeros(len(found), np.float32), frequency[shown]])
+    found = Pairs(np.concatenate([found.rows, own.rows[shown]]), np.concatenate([found.items, own.items[shown]]))
+    scores = _score(model, queries, found, frequency)
     best = order_pairs(found, scores, query.limit)
-    sources = np.where(best < n_new, SOURCES.index(Source.ALS), SOURCES.index(Source.HISTORY))
-    return ManyPicks(rows[found.rows[best]], found.items[best], scores[best], sources)
+    items, scores = found.items[best], scores[best]
+    parts = largest_parts(model, items, scores, habit_scores(model.recipe.weights, frequency[best]))
+    return ManyPicks(rows[found.rows[best]], items, scores, _PARTS[parts])
 
 
-def _bought(model: Model, users: Indexes) -> tuple[Pairs, npt.NDArray[np.float32]]:
+def _score(model: Model, queries: Scores, pairs: Pairs, frequency: Scores) -> Scores:
+    """(m,) float32: the blend of each pair, some at a time."""
+    scores = np.empty(len(pairs), np.float32)
+    for start in range(0, len(pairs), PAIRS):
+        part = slice(start, start + PAIRS)
+        scores[part] = blend_scores(model, queries[pairs.rows[part]], pairs.items[part], frequency[part])
+    return scores
+
+
+def _bought(model: Model, users: Indexes) -> tuple[Pairs, Scores]:
     """What known users bought, by row and then by item, and how frequently."""
     history = model.history
     starts, stops = history.indptr[users], history.indptr[users + 1]
@@ -120,18 +129,18 @@ def _bought(model: Model, users: Indexes) -> tuple[Pairs, npt.NDArray[np.float32
 
 def _answers(model: Model, query: Query, users: Indexes, activity: Sequence[UserActivity]) -> list[Answer]:
     """Each user's answer of `recommend`, one after the other."""
-    nobodys = recommend(model, replace(query, user_id=NOBODY))
-    impersonal = recommend(model, replace(query, user_id=NOBODY, personalized=False))
+    unknown = recommend(model, replace(query, user_id=UNKNOWN_ID))
+    impersonal = recommend(model, replace(query, user_id=UNKNOWN_ID, personalized=False))
 
-    def ask(user: int, told: UserActivity) -> Answer:
-        if not query.personalized or not told.personalized:
+    def ask(user_index: int, done: UserActivity) -> Answer:
+        if not query.personalized or not done.personalized:
             return impersonal
-        if user == UNKNOWN and told is NO_ACTIVITY:
-            return nobodys
-        user_id = NOBODY if user == UNKNOWN else model.user_ids[user]
-        return recommend(model, replace(query, user_id=user_id, activity=told))
+        if user_index == UNKNOWN and done is NO_ACTIVITY:
+            return unknown
+        user_id = UNKNOWN_ID if user_index == UNKNOWN else model.user_ids[user_index]
+        return recommend(model, replace(query, user_id=user_id, activity=done))
 
-    return [ask(user, told) for user, told in zip(users.tolist(), activity, strict=True)]
+    return [ask(user_index, done) for user_index, done in zip(users.tolist(), activity, strict=True)]
 
 
 def _as_picks(row: int, scored: ScoredItems) -> ManyPicks:

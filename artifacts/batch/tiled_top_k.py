@@ -18,7 +18,6 @@ STRIP = 512  # users: so many that the product runs at full speed, so few that t
 # Items of whose scores the best is kept: few in the first tiles, where most picks are and would share a group.
 FINE, FINE_TILES = 4, 4
 COARSE = 64
-PAIRS = 16_384  # scored at a time, one by one
 BYTES_PER_USER = 8_192  # query vector, history and the pairs found
 
 Indexes = npt.NDArray[np.int64]
@@ -38,7 +37,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class SearchedUsers:
-    """What users are to be answered: `queries` (n, n_dimensions) float32, their query vectors; `lengths` (n,) float32,
+    """Users to find items for: `queries` (n, n_dimensions) float32, their query vectors; `lengths` (n,) float32,
     those of their ALS factors; `hidden`, items that are not to be found, by row and then by item."""
 
     queries: Scores
@@ -60,29 +59,20 @@ def _group_starts(item_bounds: ItemBounds) -> Indexes:
     return np.append(0, np.cumsum(np.where(fine, TILE // FINE, TILE // COARSE)))
 
 
-def find_top_k(vectors: Scores, item_bounds: ItemBounds, wanted: SearchedUsers, k: int) -> Pairs:
-    """The k best items of the shelf for each user, in no order, along with a few more.
+def find_top_k(vectors: Scores, item_bounds: ItemBounds, users: SearchedUsers, k: int) -> Pairs:
+    """The k best items of `item_bounds` for each user, in no order, along with a few more.
 
     `vectors` (n_items, n_dimensions) float32. Fewer than k are found only where there are no more. Which further items
     come along depends on rounding.
     """
-    search = _Search(vectors, item_bounds, wanted, k)
+    search = _Search(vectors, item_bounds, users, k)
     search.multiply()
     found = search.examine()
-    keys, hidden = (pairs.rows * len(vectors) + pairs.items for pairs in (found, wanted.hidden))
+    keys, hidden = (pairs.rows * len(vectors) + pairs.items for pairs in (found, users.hidden))
     at = np.searchsorted(hidden, keys)
     at[at == len(hidden)] = 0
     shown = hidden[at] != keys if len(hidden) else np.ones(len(keys), np.bool_)
     return Pairs(found.rows[shown], found.items[shown])
-
-
-def score_pairs(vectors: Scores, queries: Scores, pairs: Pairs) -> Scores:
-    """(m,) float32: the inner product of each pair's vectors, the same in whatever company a pair comes."""
-    scores = np.empty(len(pairs), np.float32)
-    for start in range(0, len(pairs), PAIRS):
-        part = slice(start, start + PAIRS)
-        np.vecdot(vectors[pairs.items[part]], queries[pairs.rows[part]], out=scores[part])
-    return scores
 
 
 def order_pairs(pairs: Pairs, scores: Scores, k: int) -> Indexes:
@@ -105,26 +95,26 @@ class _Search:
     """`maxima` (n, n_groups) float32: the best score of each group, -inf where no item of it can be answered; `floor`
     (n,) float32: below it is none of the user's k best, whatever the rounding.
 
-    A tile's groups take turns at its items, so that neighbours on the shelf, which are alike in their prospects, are
-    not in one group.
+    A tile's groups take turns at its items, so that items that stand side by side, which are alike in their prospects,
+    are not in one group.
     """
 
-    def __init__(self, vectors: Scores, item_bounds: ItemBounds, wanted: SearchedUsers, k: int) -> None:
-        self.vectors, self.item_bounds, self.wanted, self.k = vectors, item_bounds, wanted, k
+    def __init__(self, vectors: Scores, item_bounds: ItemBounds, users: SearchedUsers, k: int) -> None:
+        self.vectors, self.item_bounds, self.users, self.k = vectors, item_bounds, users, k
         self.starts = _group_starts(item_bounds)
-        self.maxima = np.full((len(wanted), int(self.starts[-1])), -np.inf, np.float32)
-        self.floor = np.full(len(wanted), -np.inf, np.float32)
-        self.rounding = item_bounds.rounding(wanted.lengths, vectors.shape[1])
+        self.maxima = np.full((len(users), int(self.starts[-1])), -np.inf, np.float32)
+        self.floor = np.full(len(users), -np.inf, np.float32)
+        self.rounding = item_bounds.rounding(users.lengths, vectors.shape[1])
         self.buffer = np.empty(TILE * STRIP, np.float32)
-        self.column = np.empty(len(wanted), np.int64)
-        places = item_bounds.place[wanted.hidden.items]
+        self.column = np.empty(len(users), np.int64)
+        places = item_bounds.place[users.hidden.items]
         order = np.argsort(places)
-        self.hidden_places, self.hidden_rows = places[order], wanted.hidden.rows[order]
+        self.hidden_places, self.hidden_rows = places[order], users.hidden.rows[order]
 
     def multiply(self) -> None:
         """Fill in the maxima of all groups that may hold one of the k best."""
         strips = list(self._strips())
-        changed = np.zeros(len(self.wanted), np.bool_)
+        changed = np.zeros(len(self.users), np.bool_)
         for tile in range(len(self.starts) - 1):
             needed = [rows[bounds[tile] >= self.floor[rows]] for rows, bounds in strips]
             self._multiply_tile(tile, [rows for rows in needed if len(rows)])
@@ -136,10 +126,10 @@ class _Search:
 
     def _strips(self) -> Iterator[tuple[Indexes, Scores]]:
         """Users alike in length, and for each tile what none of them scores above."""
-        by_length = np.argsort(self.wanted.lengths)
+        by_length = np.argsort(self.users.lengths)
         for start in range(0, len(by_length), STRIP):
             rows = np.sort(by_length[start : start + STRIP])
-            bounds = self.item_bounds.bounds(float(self.wanted.lengths[rows].max()))
+            bounds = self.item_bounds.bounds(float(self.users.lengths[rows].max()))
             yield rows, np.maximum.reduceat(bounds, np.arange(0, len(bounds), TILE)) if len(bounds) else bounds
 
     def _multiply_tile(self, tile: int, needed: list[Indexes]) -> None:
@@ -150,7 +140,7 @@ class _Search:
         hidden = slice(*np.searchsorted(self.hidden_places, [start, start + len(items)]))
         for rows in needed:
             scores = self.buffer[: TILE * len(rows)].reshape(TILE, len(rows))
-            np.matmul(vectors, self.wanted.queries[rows].T, out=scores[: len(items)])
+            np.matmul(vectors, self.users.queries[rows].T, out=scores[: len(items)])
             scores[len(items) :] = -np.inf
             self._hide(scores, rows, self.hidden_places[hidden] - start, self.hidden_rows[hidden])
             best = scores.reshape(-1, groups.stop - groups.start, len(rows)).max(axis=0)
@@ -178,11 +168,11 @@ class _Search:
         rows, groups = rows[order], groups[order]
         found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
         starts = np.flatnonzero(np.diff(groups, prepend=-1))
-        for group, askers in zip(groups[starts].tolist(), np.split(rows, starts[1:]), strict=False):
+        for group, rows_of_group in zip(groups[starts].tolist(), np.split(rows, starts[1:]), strict=False):
             items = self._items_of(group)
-            scores = self.wanted.queries[askers] @ self.vectors[items].T
-            asker, item = np.nonzero(scores >= self.floor[askers, np.newaxis])
-            found.append((askers[asker], items[item]))
+            scores = self.users.queries[rows_of_group] @ self.vectors[items].T
+            row, item = np.nonzero(scores >= self.floor[rows_of_group, np.newaxis])
+            found.append((rows_of_group[row], items[item]))
         return Pairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
     def _items_of(self, group: int) -> Indexes:

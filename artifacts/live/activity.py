@@ -1,4 +1,4 @@
-"""What happened since the version was trained, as the live store tells it."""
+"""What happened since the version was trained, as the live store holds it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

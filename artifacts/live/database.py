@@ -86,9 +86,7 @@ class Database(ABC):
     def forget_connections(self) -> None:
         """Close all connections that nobody uses now, and have those in use not used again."""
         idle, self._idle = self._idle, []
-        while idle:
-            with suppress(IndexError, *self.driver_errors):
-                idle.pop().close()
+        self._close(idle)
         self._engine.dispose()
 
     @property
@@ -149,16 +147,28 @@ class Database(ABC):
                 raise self.explained(error) from None
             raise
         idle.append(connection)
+        if idle is not self._idle:  # forgotten meanwhile
+            self._close(idle)
         return rows
+
+    def _close(self, idle: list[Any]) -> None:
+        while idle:
+            with suppress(IndexError, *self.driver_errors):
+                idle.pop().close()
 
     def _transaction(self, work: Callable[[sa.Connection], Result]) -> Result:
         self._check()
-        with self._engine.connect() as connection:
-            self._arm(connection.connection.driver_connection, self.patience.write)
-            with connection.begin():
-                result = work(connection)
-                self._check()
-        return result
+        pool = self._engine.pool
+        try:
+            with self._engine.connect() as connection:
+                self._arm(connection.connection.driver_connection, self.patience.write)
+                with connection.begin():
+                    result = work(connection)
+                    self._check()
+            return result
+        finally:
+            if pool is not self._engine.pool:  # forgotten meanwhile
+                pool.dispose()
 
     def _compile(self, statement: sa.Executable) -> str:
         compiled = statement.compile(dialect=self._engine.dialect)  # type: ignore[attr-defined]
@@ -172,5 +182,5 @@ def limited(statement: sa.Select[Any], rows: int) -> sa.Select[Any]:
 
 
 def _cause(error: sa.exc.SQLAlchemyError) -> BaseException:
-    """What the driver said, without the statement and its values."""
+    """The driver's own error, without the statement and its values."""
     return getattr(error, "orig", None) or error

@@ -1,4 +1,4 @@
-"""What the shop says of its items since training: stock, prices, texts."""
+"""What the shop changed of its items since training: stock, prices, texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ READ_AT_ONCE = 10_000  # rows
 
 
 class LiveItem(NamedTuple):
-    """What was said of an item; None where nothing was, or it was taken back: there the model's catalogue counts."""
+    """An item as the shop changed it; None where it did not, or took it back: there the model's catalogue counts."""
 
     item_id: str
     available: bool | None = None
@@ -40,7 +40,7 @@ class ItemChanges:
 
 
 class ItemUpdate(NamedTuple):
-    """A change to an item: `fields` holds those that change, by name; None takes back what was said."""
+    """A change to an item: `fields` holds those that change, by name; None goes back to the model's catalogue."""
 
     item_id: str
     fields: Mapping[str, Any]

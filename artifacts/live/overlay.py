@@ -1,4 +1,4 @@
-"""What the live store says of items since a version was trained, laid over the version's own arrays."""
+"""What the live store holds of items since a version was trained, laid over the version's own arrays."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -10,16 +10,18 @@ import orjson
 from artifacts.live.activity import EventType
 from artifacts.live.events import ItemEvent
 from artifacts.live.items import ITEM_FIELDS, LiveItem
-from artifacts.model.catalogue import NO_CATEGORY, Catalogue
+from artifacts.model.catalogue import NO_CATEGORY, Catalogue, is_price
+from artifacts.model.categories import as_categories
+from artifacts.model.decay import RECENT_DAYS, decay
 from artifacts.model.ids import UNKNOWN, TextColumn, encode_ids
 from artifacts.model.model import Model, Popularity
+from artifacts.model.patched_texts import patch_texts
 from artifacts.model.unseen import UnseenItem
-from artifacts.queries.scoring import RECENT_DAYS, SECONDS_PER_DAY
 
 
 @dataclass
 class ChangesSinceTraining:
-    """What was told above the number `since` and up to `up_to`: items as they are then, and what was done with items.
+    """The changes above the number `since` and up to `up_to`: items as they are then, and what was done with items.
 
     All by id: `sold` are purchases, decayed to the moment `at`; `looks` how often an item was looked at. `newest` is
     the last purchase's moment; moments are Unix seconds. `changed` is the number of the last purchase or change of an
@@ -44,7 +46,7 @@ class ChangesSinceTraining:
         """More events, each once. A return takes nothing back: training counts what was bought, too."""
         for event in events:
             if event.type == EventType.PURCHASE:
-                self.sold[event.item_id] = self.sold.get(event.item_id, 0.0) + left_of(self.at - event.time)
+                self.sold[event.item_id] = self.sold.get(event.item_id, 0.0) + decay(self.at - event.time, RECENT_DAYS)
                 self.newest = max(self.newest, event.time)
                 self.changed = max(self.changed, event.seq)
             elif event.type != EventType.RETURN:
@@ -56,27 +58,22 @@ def no_changes(version: Model) -> ChangesSinceTraining:
     return ChangesSinceTraining(since=version.live_seq, up_to=version.live_seq, at=version.recipe.until)
 
 
-def left_of(seconds: float) -> float:
-    """What is left of a purchase after that time: what sells now decays by half every `RECENT_DAYS`."""
-    return math.exp2(-seconds / SECONDS_PER_DAY / RECENT_DAYS)
-
-
 class Overlay:
-    """A version with what was told of its items: stock, prices, texts, what sells now, and items it has not seen.
+    """A version with the changes to its items: stock, prices, texts, what sells now, and items it has not seen.
 
-    `model` is the version to be asked, a frozen value; `opened` is it as it was opened. Taking news in costs what there
-    is of them, and copies of the arrays that they change, however much was told before.
+    `model` is the version to be asked, a frozen value; `opened` is it as it was opened. Adding changes costs what there
+    is of them, and copies of the arrays that they concern, however many there were before.
     """
 
     def __init__(self, opened: Model, since_training: ChangesSinceTraining) -> None:
-        """With all that was told so far; from now on `told` is the overlay's own."""
+        """With all changes so far; from now on `since_training` is the overlay's own."""
         self.opened = self.model = opened
         self.since_training = since_training
-        self._places: dict[str, int] = {}
+        self._item_indexes: dict[str, int] = {}
         self._lay(since_training.items.keys(), {*since_training.sold, *since_training.looks})
 
     def add(self, items: Collection[LiveItem], events: Collection[ItemEvent], up_to: int, last: int = 0) -> None:
-        """Lay over what was told since, up to a number, that of the last change of an item being `last`."""
+        """Lay over further changes, up to a number, that of the last change of an item being `last`."""
         self.since_training.add_items(items, last)
         self.since_training.add_events(events)
         self.since_training.up_to = up_to
@@ -86,23 +83,27 @@ class Overlay:
         """Bring the model up to date with the items of these ids, and with the demand for those."""
         model, since_training = self.model, self.since_training
         items = {
-            place: since_training.items[item_id] for item_id in changed if (place := self._place(item_id)) != UNKNOWN
+            item_index: since_training.items[item_id]
+            for item_id in changed
+            if (item_index := self._item_index(item_id)) != UNKNOWN
         }
         if items:
             catalogue = _changed(model.catalogue, self.opened.catalogue, items)
-            model = replace(model, catalogue=catalogue, shown=_patch(model.shown, _shown(catalogue, items)))
-        if any(item_id in since_training.sold and self._place(item_id) != UNKNOWN for item_id in moved):
+            model = replace(model, catalogue=catalogue, shown=patch_texts(model.shown, _shown(catalogue, items)))
+        if any(item_id in since_training.sold and self._item_index(item_id) != UNKNOWN for item_id in moved):
             model = replace(model, popularity=self._popularity())
-        if any(item_id in since_training.items and self._place(item_id) == UNKNOWN for item_id in (*changed, *moved)):
+        if any(
+            item_id in since_training.items and self._item_index(item_id) == UNKNOWN for item_id in (*changed, *moved)
+        ):
             model = replace(model, unseen=self._unseen())
         self.model = model
 
-    def _place(self, item_id: str) -> int:
+    def _item_index(self, item_id: str) -> int:
         """The item's index, or UNKNOWN."""
-        place = self._places.get(item_id)
-        if place is None:
-            place = self._places[item_id] = self.opened.item_ids.find(item_id)
-        return place
+        item_index = self._item_indexes.get(item_id)
+        if item_index is None:
+            item_index = self._item_indexes[item_id] = self.opened.item_ids.find(item_id)
+        return item_index
 
     def _popularity(self) -> Popularity:
         """Recent sales as of the last purchase that is known. Items that sell alike keep the version's order."""
@@ -110,11 +111,15 @@ class Overlay:
         until = self.opened.recipe.until
         moment = max(until, since_training.newest)
         sold = {
-            place: much for item_id, much in since_training.sold.items() if (place := self._place(item_id)) != UNKNOWN
+            item_index: much
+            for item_id, much in since_training.sold.items()
+            if (item_index := self._item_index(item_id)) != UNKNOWN
         }
-        recent = opened.recent * np.float32(left_of(moment - until))
+        recent = opened.recent * np.float32(decay(moment - until, RECENT_DAYS))
         # In float64 until it is now: as of a version of years ago, a purchase counts more than float32 holds.
-        recent[list(sold)] += (np.array(list(sold.values())) * left_of(moment - since_training.at)).astype(np.float32)
+        recent[list(sold)] += (np.array(list(sold.values())) * decay(moment - since_training.at, RECENT_DAYS)).astype(
+            np.float32
+        )
         return replace(opened, recent=recent, order=opened.order[np.argsort(-recent[opened.order], kind="stable")])
 
     def _unseen(self) -> tuple[UnseenItem, ...]:
@@ -124,75 +129,64 @@ class Overlay:
         def demand(item: LiveItem) -> tuple[float, int, str]:
             return -since_training.sold.get(item.item_id, 0.0), -since_training.looks.get(item.item_id, 0), item.item_id
 
-        unknown = [item for item in since_training.items.values() if self._place(item.item_id) == UNKNOWN]
+        unknown = [item for item in since_training.items.values() if self._item_index(item.item_id) == UNKNOWN]
         return tuple(_as_unseen(item) for item in sorted(unknown, key=demand))
-
-
-@dataclass(frozen=True)
-class PatchedTexts(TextColumn):
-    """A column of texts some of which are other ones by now: `patches` holds these in UTF-8, by their place."""
-
-    patches: Mapping[int, bytes]
-
-    def encoded(self, index: int) -> bytes:
-        patch = self.patches.get(index)
-        return super().encoded(index) if patch is None else patch
-
-
-def _patch(column: TextColumn, patches: Mapping[int, bytes]) -> TextColumn:
-    before = column.patches if isinstance(column, PatchedTexts) else {}
-    return PatchedTexts(column.offsets, column.data, {**before, **patches})
 
 
 def _shown(catalogue: Catalogue, changed: Mapping[int, LiveItem]) -> dict[int, bytes]:
     return {
-        place: orjson.dumps({"item_id": item.item_id, **catalogue.describe(place)})[1:-1]
-        for place, item in changed.items()
+        item_index: orjson.dumps({"item_id": item.item_id, **catalogue.describe(item_index)})[1:-1]
+        for item_index, item in changed.items()
     }
 
 
 def _changed(catalogue: Catalogue, opened: Catalogue, changed: Mapping[int, LiveItem]) -> Catalogue:
-    """The catalogue with changed items; what is not said of them is as the version has it."""
+    """The catalogue with changed items; what is None of them is as the version has it."""
     available, price = catalogue.available.copy(), catalogue.price.copy()
-    for place, item in changed.items():
-        available[place] = opened.available[place] if item.available is None else item.available
-        price[place] = opened.price[place] if item.price is None else item.price
-    categories = {place: item.category or _category(opened, place) for place, item in changed.items()}
+    for item_index, item in changed.items():
+        available[item_index] = opened.available[item_index] if item.available is None else item.available
+        price[item_index] = item.price if item.price is not None and is_price(item.price) else opened.price[item_index]
+    categories = {item_index: item.category or _category(opened, item_index) for item_index, item in changed.items()}
     return replace(
         _categorised(catalogue, categories),
         available=available,
         price=price,
-        titles=_patch(catalogue.titles, _texts(opened.titles, changed, "title")),
-        image_urls=_patch(catalogue.image_urls, _texts(opened.image_urls, changed, "image_url")),
-        product_urls=_patch(catalogue.product_urls, _texts(opened.product_urls, changed, "product_url")),
+        titles=patch_texts(catalogue.titles, _texts(opened.titles, changed, "title")),
+        image_urls=patch_texts(catalogue.image_urls, _texts(opened.image_urls, changed, "image_url")),
+        product_urls=patch_texts(catalogue.product_urls, _texts(opened.product_urls, changed, "product_url")),
     )
 
 
 def _texts(opened: TextColumn, changed: Mapping[int, LiveItem], name: str) -> dict[int, bytes]:
-    said = {place: getattr(item, name) for place, item in changed.items()}
-    return {place: opened.encoded(place) if text is None else text.encode() for place, text in said.items()}
+    texts = {item_index: getattr(item, name) for item_index, item in changed.items()}
+    return {
+        item_index: opened.encoded(item_index) if text is None else text.encode() for item_index, text in texts.items()
+    }
 
 
-def _category(catalogue: Catalogue, place: int) -> str | None:
-    code = int(catalogue.category[place])
+def _category(catalogue: Catalogue, item_index: int) -> str | None:
+    code = int(catalogue.category[item_index])
     return None if code == NO_CATEGORY else catalogue.categories[code]
 
 
 def _categorised(catalogue: Catalogue, names: Mapping[int, str | None]) -> Catalogue:
     """With items of other categories, some of them new."""
-    if all(_category(catalogue, place) == name for place, name in names.items()):
+    if all(_category(catalogue, item_index) == name for item_index, name in names.items()):
         return catalogue
     former = [catalogue.categories[code] for code in range(len(catalogue.categories))]
     new = {name for name in names.values() if name is not None}
-    categories = encode_ids(sorted({*former, *new}, key=str.encode))
+    categories = as_categories(encode_ids(sorted({*former, *new}, key=str.encode)))
     codes = np.array([*(categories.find(name) for name in former), NO_CATEGORY], np.int32)
     category = codes[catalogue.category]  # NO_CATEGORY, -1, is the last of them
-    for place, name in names.items():
-        category[place] = NO_CATEGORY if name is None else categories.find(name)
+    for item_index, name in names.items():
+        category[item_index] = NO_CATEGORY if name is None else categories.find(name)
     return replace(catalogue, categories=categories, category=category)
 
 
 def _as_unseen(item: LiveItem) -> UnseenItem:
     texts = {name: getattr(item, name) for name in ITEM_FIELDS if name != "available"}
-    said = {name: value for name, value in texts.items() if value is not None and value != ""}
-    return UnseenItem(item.item_id, item.available is not False, item.category, item.price, said)
+    given = {name: value for name, value in texts.items() if value is not None and value != ""}
+    price = item.price if item.price is not None and is_price(item.price) else None
+    if price is None:
+        given.pop("price", None)
+    return UnseenItem(item.item_id, item.available is not False, item.category, price, given)

@@ -73,8 +73,8 @@ class PostgresqlDatabase(Database):
             return LiveFullError(f"{self.name}: its disk is full")
         state = getattr(error, "sqlstate", None)
         # With a state it speaks of a statement, and may quote its values.
-        said = f"{type(error).__name__} ({state})" if state else " ".join(str(error).split())
-        return LiveUnavailableError(f"{self.name}: {said}")
+        cause = f"{type(error).__name__} ({state})" if state else " ".join(str(error).split())
+        return LiveUnavailableError(f"{self.name}: {cause}")
 
     def begin_upgrade(self, connection: sa.Connection) -> None:
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()

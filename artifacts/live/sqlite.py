@@ -28,6 +28,7 @@ _ERRORS: dict[int, type[LiveUnavailableError]] = {
     sqlite3.SQLITE_NOTADB: LiveBrokenError,
 }
 _PRIMARY_CODE = 0xFF  # the low byte of an extended result code
+_SETTINGS = ("PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON")  # what is erased is overwritten
 RETRY_SECONDS = 0.01
 
 
@@ -90,14 +91,12 @@ class SqliteDatabase(Database):
 
     def _open(self, seconds: float) -> Any:
         """SQLite's waits for locks only, on every read: they take no longer than a read may."""
-        connection = self._connect("rw", self.patience.read)
-        connection.execute("PRAGMA query_only = ON")
-        return connection
+        return self._connect("rw", self.patience.read, "PRAGMA query_only = ON")
 
     def _open_for_writes(self) -> sqlite3.Connection:
         return self._connect("rw", self.patience.write)
 
-    def _connect(self, mode: str, seconds: float) -> sqlite3.Connection:
+    def _connect(self, mode: str, seconds: float, *settings: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"file:{quote(str(self._path))}?mode={mode}",
             uri=True,
@@ -105,8 +104,12 @@ class SqliteDatabase(Database):
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+        try:
+            for setting in (*_SETTINGS, *settings):
+                connection.execute(setting)
+        except BaseException:  # of a file that is no database the first statement tells
+            connection.close()
+            raise
         return connection
 
     def _use_wal(self, connection: sqlite3.Connection, deadline: float) -> None:

@@ -5,7 +5,7 @@ from time import monotonic
 from typing import TypeVar
 
 from artifacts.live import activity_lookup, counter, erasures, events, items, users
-from artifacts.live.activity import Erasure, UserActivity
+from artifacts.live.activity import UserActivity
 from artifacts.live.address import LiveAddress, read_address
 from artifacts.live.breaker import Breaker
 from artifacts.live.database import Database, Patience
@@ -94,10 +94,6 @@ class LiveStore:
         """The erasures above a number, to leave users out of what is made of other data."""
         return self._read(lambda key: erasures.read_erasures(self._database, key, after))
 
-    def erased(self, user_id: str) -> Erasure | None:
-        """When a user was last erased."""
-        return self.activity(user_id, None, self.watermark()).erased
-
     def opted_out(self) -> frozenset[str]:
         """The users who want no answers of their own."""
         return frozenset(user_id for user_id, personalized in self.preferences().items() if not personalized)
@@ -132,8 +128,12 @@ class LiveStore:
         return self._write(lambda _: events.prune(self._database, before, read_up_to))
 
     def _prepare(self) -> None:
-        self._database.prepare_file(create=not self._was_ready)
-        self._digester = Digester(upgrade(self._database))
+        try:
+            self._database.prepare_file(create=not self._was_ready)
+            self._digester = Digester(upgrade(self._database))
+        except BaseException:
+            self._database.forget_connections()
+            raise
         self._was_ready = True
 
     def _all(self, parts: Iterator[list[Result]]) -> Iterator[Result]:

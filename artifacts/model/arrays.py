@@ -1,30 +1,34 @@
-"""Groups of plain arrays on disk: each field of a frozen dataclass is one `.npy` file, opened by memory map."""
+"""Plain arrays on disk, each a `.npy` file that is opened by memory map, and dataclasses of them."""
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
-Group = TypeVar("Group")
+Arrays = TypeVar("Arrays")
 
 
-def save_arrays(directory: Path, name: str, group: Any) -> None:
-    """Write every field of the dataclass `group` as `<name>.<field>.npy`. Fields are numpy arrays."""
-    for field in fields(group):
-        np.save(directory / f"{name}.{field.name}.npy", getattr(group, field.name), allow_pickle=False)
+def save_arrays(directory: Path, name: str, arrays: Any) -> None:
+    """Write an array as `<name>.npy`, and a dataclass of arrays, or of such dataclasses, each field as
+    `<name>.<field>`."""
+    if isinstance(arrays, np.ndarray):
+        np.save(directory / f"{name}.npy", arrays, allow_pickle=False)
+        return
+    for field in fields(arrays):
+        save_arrays(directory, f"{name}.{field.name}", getattr(arrays, field.name))
 
 
-def open_arrays(directory: Path, name: str, group: type[Group]) -> Group:
-    """Open a dataclass that `save_arrays` wrote; nothing is read before it is used.
+def open_arrays(directory: Path, name: str, kind: type[Arrays]) -> Arrays:
+    """Open what `save_arrays` wrote of that type; nothing is read before it is used.
 
     Raises FileNotFoundError or ValueError for a missing or malformed file.
     """
-    return group(
-        **{
-            field.name: open_array(directory / f"{name}.{field.name}.npy")
-            for field in fields(group)  # type: ignore[arg-type]
-        }
+    if not is_dataclass(kind):
+        return open_array(directory / f"{name}.npy")  # type: ignore[return-value]
+    kinds = get_type_hints(kind)
+    return kind(
+        **{field.name: open_arrays(directory, f"{name}.{field.name}", kinds[field.name]) for field in fields(kind)}
     )
 
 

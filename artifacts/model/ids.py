@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from operator import lt
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
-from artifacts.model.arrays import open_array
 
 UNKNOWN = -1
 
@@ -36,10 +33,6 @@ class TextColumn:
 
     def __getitem__(self, index: int) -> str:
         return self.encoded(index).decode()
-
-    def save(self, directory: Path, name: str) -> None:
-        np.save(directory / f"{name}.offsets.npy", self.offsets)
-        np.save(directory / f"{name}.data.npy", self.data)
 
 
 @dataclass(frozen=True)
@@ -78,13 +71,3 @@ def _pack(encoded: list[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.u
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
     return offsets, np.frombuffer(b"".join(encoded), np.uint8)
-
-
-def open_texts(directory: Path, name: str) -> TextColumn:
-    """Open a text column by memory map."""
-    return TextColumn(open_array(directory / f"{name}.offsets.npy"), open_array(directory / f"{name}.data.npy"))
-
-
-def open_ids(directory: Path, name: str) -> IdTable:
-    """Open an id table by memory map."""
-    return IdTable(open_array(directory / f"{name}.offsets.npy"), open_array(directory / f"{name}.data.npy"))

@@ -1,17 +1,20 @@
 """An opened version: a frozen value over memory-mapped arrays."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
 from artifacts.errors import BrokenVersionError
-from artifacts.model.arrays import open_array, open_arrays, save_arrays
-from artifacts.model.catalogue import Catalogue, open_catalogue, shown_items
-from artifacts.model.ids import IdTable, TextColumn, open_ids, open_texts
+from artifacts.model.arrays import open_arrays, save_arrays
+from artifacts.model.catalogue import Catalogue, no_prices, shown_item, shown_items
+from artifacts.model.ids import IdTable, TextColumn
 from artifacts.model.index import ItemIndex, open_index, save_index
+from artifacts.model.patched_texts import patch_texts
 from artifacts.model.quickscorer import Forest
 from artifacts.model.recipe import Recipe, open_recipe
 from artifacts.model.unseen import UnseenItem
@@ -48,7 +51,7 @@ class UserInteractions:
 
 @dataclass(frozen=True)
 class History(UserInteractions, CsrRows):
-    """The dealings of all users: CSR rows over users; `indptr` (n_users + 1,) int64."""
+    """The interactions of all users: CSR rows over users; `indptr` (n_users + 1,) int64."""
 
     def of(self, user_index: int) -> UserInteractions:
         """One user's."""
@@ -113,9 +116,9 @@ class RankerFeatures:
 class Popularity:
     """What sells, (n_items,) each.
 
-    `overall` float32, baskets ever; `recent` float32, baskets lately, decayed; `trend` float32, log ratio of recent
-    to earlier sales; `repeat_rate` float32, the share of an item's buyers who came back for it; `order` int32, item
-    indexes, best seller of now first.
+    `overall` float32, baskets ever: no query reads it, but it is part of format 1; `recent` float32, baskets decayed by
+    their age (`decay.RECENT_DAYS`); `trend` float32, log ratio of recent to earlier sales; `repeat_rate` float32, the
+    share of an item's buyers who came back for it; `order` int32, item indexes, best seller of now first.
     """
 
     overall: npt.NDArray[np.float32]
@@ -125,34 +128,74 @@ class Popularity:
     order: npt.NDArray[np.int32]
 
 
+def _files(name: str, derive: Callable[["Fitted"], Any] | None = None) -> dict[str, Any]:
+    """The metadata of a field that `save_arrays` writes under that name; what is derived is not fitted, but follows
+    from what is."""
+    return {"files": name, "derive": derive}
+
+
 @dataclass(frozen=True)
-class Model:
-    """Everything a version holds.
+class Fitted:
+    """All that training fits.
 
     `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, 2 n_factors + 2) float32: ALS factors, the
-    newcomers' taste, then the popularity and the trend column; `gram` (n_factors, n_factors) float64 is Y^T Y over the
-    item factors; `item_masks` (n_items, n_trees) uint32 is what the items' own features leave of the forest; `shown` is
-    what an answer says of each item, as JSON members; `unseen` are items that came after training, those in most demand
-    first.
+    newcomers' taste, then the popularity and the trend column.
     """
 
-    user_ids: IdTable
-    item_ids: IdTable
-    user_factors: npt.NDArray[np.float32]
-    item_vectors: npt.NDArray[np.float32]
-    gram: npt.NDArray[np.float64]
-    history: History
-    co_purchases: CoPurchases
-    basket_weights: BasketWeights
-    similar: Similar
-    popularity: Popularity
-    ranker_features: RankerFeatures
-    forest: Forest
-    item_masks: npt.NDArray[np.uint32]
-    catalogue: Catalogue
-    shown: TextColumn
+    user_ids: IdTable = field(metadata=_files("users.ids"))
+    item_ids: IdTable = field(metadata=_files("items.ids"))
+    user_factors: npt.NDArray[np.float32] = field(metadata=_files("users.factors"))
+    item_vectors: npt.NDArray[np.float32] = field(metadata=_files("items.vectors"))
+    history: History = field(metadata=_files("history"))
+    co_purchases: CoPurchases = field(metadata=_files("neighbours"))
+    basket_weights: BasketWeights = field(metadata=_files("company"))
+    similar: Similar = field(metadata=_files("similar"))
+    popularity: Popularity = field(metadata=_files("popularity"))
+    ranker_features: RankerFeatures = field(metadata=_files("ranking"))
+    forest: Forest = field(metadata=_files("forest"))
+    catalogue: Catalogue = field(metadata=_files("catalogue"))
     recipe: Recipe
     index: ItemIndex
+
+    @property
+    def item_factors(self) -> npt.NDArray[np.float32]:
+        """(n_items, n_factors) float32."""
+        return self.item_vectors[:, : self.recipe.n_factors]
+
+    @property
+    def newcomer_vectors(self) -> npt.NDArray[np.float32]:
+        """(n_items, n_factors) float32: the mean taste of who recently bought an item for the first time."""
+        return self.item_vectors[:, self.recipe.n_factors : 2 * self.recipe.n_factors]
+
+
+def _gram(fitted: Fitted) -> npt.NDArray[np.float64]:
+    factors = fitted.item_factors.astype(np.float64)
+    return np.asarray(factors.T @ factors)
+
+
+def _item_masks(fitted: Fitted) -> npt.NDArray[np.uint32]:
+    """No columns where there is no forest."""
+    if len(fitted.forest) == 0:
+        return np.empty((len(fitted.item_ids), 0), np.uint32)
+    return fitted.forest.remaining(0, fitted.ranker_features.items)
+
+
+def _shown(fitted: Fitted) -> TextColumn:
+    return shown_items(fitted.item_ids, fitted.catalogue)
+
+
+@dataclass(frozen=True)
+class Model(Fitted):
+    """Everything a version holds: what was fitted, and what follows from it.
+
+    `gram` (n_factors, n_factors) float64 is Y^T Y over the item factors; `item_masks` (n_items, n_trees) uint32 is what
+    the items' own features leave of the forest; `shown` is what an answer says of each item, as JSON members; `unseen`
+    are items that came after training, those in most demand first.
+    """
+
+    gram: npt.NDArray[np.float64] = field(metadata=_files("items.gram", _gram))
+    item_masks: npt.NDArray[np.uint32] = field(metadata=_files("items.masks", _item_masks))
+    shown: TextColumn = field(metadata=_files("items.shown", _shown))
     manifest: Manifest
     unseen: tuple[UnseenItem, ...] = ()
 
@@ -166,69 +209,25 @@ class Model:
         return int(self.manifest.data.get("live_seq", 0))
 
     def neighbour_table(self, basket: npt.NDArray[np.int32]) -> CoPurchases | BasketWeights:
-        """What tells which items go with a basket of item indexes.
+        """The table of which items go with a basket of item indexes.
 
-        One item speaks by its co-purchases. Several are weighed against each other, so that what two of them say
-        alike is not counted twice, where the version has such weights.
+        One item has its co-purchases. Several are weighed against each other, so that what two of them have in
+        common is not counted twice, where the version has such weights.
         """
         return self.basket_weights if len(basket) > 1 and len(self.basket_weights.items) else self.co_purchases
 
-    @property
-    def item_factors(self) -> npt.NDArray[np.float32]:
-        """(n_items, n_factors) float32."""
-        return self.item_vectors[:, : self.recipe.n_factors]
 
-    @property
-    def newcomer_vectors(self) -> npt.NDArray[np.float32]:
-        """(n_items, n_factors) float32: the mean taste of who lately bought an item for the first time."""
-        return self.item_vectors[:, self.recipe.n_factors : 2 * self.recipe.n_factors]
+_KINDS = get_type_hints(Model)
+_FILED = [part for part in fields(Model) if part.metadata]
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """What training hands over to be written: a model before it is published."""
-
-    user_ids: IdTable
-    item_ids: IdTable
-    user_factors: npt.NDArray[np.float32]
-    item_vectors: npt.NDArray[np.float32]
-    history: History
-    co_purchases: CoPurchases
-    basket_weights: BasketWeights
-    similar: Similar
-    popularity: Popularity
-    ranker_features: RankerFeatures
-    forest: Forest
-    catalogue: Catalogue
-    recipe: Recipe
-    index: ItemIndex
-
-    def item_masks(self) -> npt.NDArray[np.uint32]:
-        """(n_items, n_trees): what the items' own features leave of the forest; no columns where there is none."""
-        if len(self.forest) == 0:
-            return np.empty((len(self.item_ids), 0), np.uint32)
-        return self.forest.remaining(0, self.ranker_features.items)
-
-    def save(self, directory: Path) -> None:
-        """Write all but the manifest into a draft directory."""
-        factors = self.item_vectors[:, : self.recipe.n_factors].astype(np.float64)
-        self.user_ids.save(directory, "users.ids")
-        self.item_ids.save(directory, "items.ids")
-        np.save(directory / "users.factors.npy", self.user_factors)
-        np.save(directory / "items.vectors.npy", self.item_vectors)
-        np.save(directory / "items.gram.npy", factors.T @ factors)
-        save_arrays(directory, "history", self.history)
-        save_arrays(directory, "neighbours", self.co_purchases)
-        save_arrays(directory, "company", self.basket_weights)
-        save_arrays(directory, "similar", self.similar)
-        save_arrays(directory, "popularity", self.popularity)
-        save_arrays(directory, "ranking", self.ranker_features)
-        save_arrays(directory, "forest", self.forest)
-        np.save(directory / "items.masks.npy", self.item_masks())
-        self.catalogue.save(directory)
-        shown_items(self.item_ids, self.catalogue).save(directory, "items.shown")
-        self.recipe.save(directory)
-        save_index(directory, self.index)
+def save_model(directory: Path, fitted: Fitted) -> None:
+    """Write all but the manifest into a draft directory."""
+    for part in _FILED:
+        derive = part.metadata["derive"]
+        save_arrays(directory, part.metadata["files"], derive(fitted) if derive else getattr(fitted, part.name))
+    fitted.recipe.save(directory)
+    save_index(directory, fitted.index)
 
 
 def open_model(directory: Path) -> Model:
@@ -240,26 +239,21 @@ def open_model(directory: Path) -> Model:
     manifest = read_manifest(directory)
     try:
         recipe = open_recipe(directory)
-        vectors = open_array(directory / "items.vectors.npy")
-        return Model(
-            user_ids=open_ids(directory, "users.ids"),
-            item_ids=open_ids(directory, "items.ids"),
-            user_factors=open_array(directory / "users.factors.npy"),
-            item_vectors=vectors,
-            gram=open_array(directory / "items.gram.npy"),
-            history=open_arrays(directory, "history", History),
-            co_purchases=open_arrays(directory, "neighbours", CoPurchases),
-            basket_weights=open_arrays(directory, "company", BasketWeights),
-            similar=open_arrays(directory, "similar", Similar),
-            popularity=open_arrays(directory, "popularity", Popularity),
-            ranker_features=open_arrays(directory, "ranking", RankerFeatures),
-            forest=open_arrays(directory, "forest", Forest),
-            item_masks=open_array(directory / "items.masks.npy"),
-            catalogue=open_catalogue(directory),
-            shown=open_texts(directory, "items.shown"),
-            recipe=recipe,
-            index=open_index(directory, vectors, recipe.ef_search),
-            manifest=manifest,
-        )
+        filed = {part.name: open_arrays(directory, part.metadata["files"], _KINDS[part.name]) for part in _FILED}
+        index = open_index(directory, filed["item_vectors"], recipe.ef_search)
+        return _without_bad_prices(Model(**filed, recipe=recipe, index=index, manifest=manifest))
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise BrokenVersionError(directory, str(error)) from error
+
+
+def _without_bad_prices(model: Model) -> Model:
+    """As it was written, but for prices that are none: they are unknown, so that no answer shows and no filter finds
+    them."""
+    none = no_prices(model.catalogue.price)
+    if not len(none):
+        return model
+    price = model.catalogue.price.copy()
+    price[none] = np.nan
+    catalogue = replace(model.catalogue, price=price)
+    shown = {item: shown_item(model.item_ids, catalogue, item) for item in none.tolist()}
+    return replace(model, catalogue=catalogue, shown=patch_texts(model.shown, shown))

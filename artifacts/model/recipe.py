@@ -13,7 +13,7 @@ from artifacts.errors import BrokenVersionError
 
 RECIPE_FILE = "recipe.json"
 # What an event counts for where the shop does not say: a look tells little, but more than nothing.
-EVENT_WEIGHTS = {"purchase": 1.0, "cart": 0.3, "view": 0.1, "click": 0.1}
+EVENT_WEIGHTS: Mapping[str, float] = {"purchase": 1.0, "cart": 0.3, "view": 0.1}
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -23,7 +23,7 @@ class Weights:
 
     als x_u . y_i + newcomers x_u . z_i / |x_u| + popular p_i + trend t_i + frequency f_ui
 
-    with y_i the item's ALS factors, z_i the mean taste of those who lately bought it for the first time, p_i and t_i
+    with y_i the item's ALS factors, z_i the mean taste of those who recently bought it for the first time, p_i and t_i
     its popularity and trend, and f_ui the user's own frequency.
     """
 
@@ -59,7 +59,9 @@ class Recipe:
     ef_search: int
     index_recall: float
     until: int
-    event_weights: Mapping[str, float] = field(default_factory=lambda: dict(EVENT_WEIGHTS))
+    event_weights: Mapping[str, float] = field(
+        default_factory=lambda: {**EVENT_WEIGHTS, "click": EVENT_WEIGHTS["view"]}
+    )
 
     def save(self, directory: Path) -> None:
         (directory / RECIPE_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n")

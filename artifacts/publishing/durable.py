@@ -3,8 +3,9 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_IMODE
 
 
 def sync(path: Path) -> None:
@@ -16,13 +17,34 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Give a file a new content at once: a reader, or a crash, sees the old content or the new one."""
+def replace_text(path: Path, text: str, mode: int = 0o666) -> None:
+    """Give a file a new content at once: a reader, or a crash, sees the old content or the new one.
+
+    The file keeps its permissions, and its owner where the system lets this user give files away; one that was not
+    there gets `mode`, less the umask. Raises OSError, and leaves nothing behind then.
+    """
     draft = path.with_name(path.name + ".new")
-    draft.write_text(text, encoding="utf-8")
-    sync(draft)
-    os.replace(draft, path)  # noqa: PTH105
+    try:
+        draft.unlink(missing_ok=True)  # of a process that died
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+            _take_after(path, file.fileno())
+            file.write(text)
+        sync(draft)
+        os.replace(draft, path)  # noqa: PTH105
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
     sync(path.parent)
+
+
+def _take_after(path: Path, descriptor: int) -> None:
+    """Give an open file the owner and the permissions of the file at `path`, if there is one."""
+    with suppress(FileNotFoundError):
+        stat = path.stat()
+        with suppress(PermissionError):
+            os.fchown(descriptor, stat.st_uid, stat.st_gid)
+        os.fchmod(descriptor, S_IMODE(stat.st_mode))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""ScoredItems item indexes, and the answer they become."""
+"""Item indexes with scores and sources, and the answer they become."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ import numpy.typing as npt
 from artifacts.model.index import Hits, best
 from artifacts.model.model import Model
 from artifacts.model.unseen import UnseenItem
-from artifacts.queries.query import Fallback, Pick, Reason, Source
+from artifacts.queries.query import Fallback, Reason, Source
 
-# Best sellers looked at for each that is wanted, before all are: few of them are not eligible.
+# Best sellers looked at for each that is asked for, before all are: few of them are not eligible.
 LOOK_AHEAD = 20
 
 
@@ -77,7 +77,7 @@ def refill(model: Model, scored: ScoredItems, eligible: npt.NDArray[np.bool_], k
 @dataclass(frozen=True)
 class Answer:
     """What a version answers: items best first, with a reason for each where they were asked for; ids of the query that
-    the version does not know; why it fell back, if it did. `flagged`: each item is told to be available or not.
+    the version does not know; why it fell back, if it did. `flagged`: each item is marked as available or not.
     `explored`: items behind the others that the version was not trained with, and that have no score of their own."""
 
     model: Model
@@ -90,20 +90,3 @@ class Answer:
 
     def __len__(self) -> int:
         return len(self.scored) + len(self.explored)
-
-    @property
-    def picks(self) -> tuple[Pick, ...]:
-        """The items with what the catalogue says of them, read anew each time."""
-        return tuple(
-            Pick(
-                item_id=self.model.item_ids[item],
-                score=score,
-                source=source,
-                reason=self.reasons[place] if self.reasons else None,
-                available=bool(self.model.catalogue.available[item]) if self.flagged else None,
-                **self.model.catalogue.describe(item),  # type: ignore[arg-type]
-            )
-            for place, (item, score, source) in enumerate(
-                zip(self.scored.items.tolist(), self.scored.scores.tolist(), self.scored.sources, strict=True)
-            )
-        ) + tuple(Pick(item.item_id, 0.0, Source.NEW, **item.said) for item in self.explored)  # type: ignore[arg-type]

@@ -1,17 +1,17 @@
 """What goes with this basket?"""
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.index import Hits, best
 from artifacts.model.model import Model
 from artifacts.queries.answer import Answer, ScoredItems, chain, from_source, refill
 from artifacts.queries.eligibility import Mask, eligible_items, only, without
-from artifacts.queries.query import Fallback, Query, Reason, Repeat, Source
-from artifacts.queries.reasons import basket_causes, bought_together, causes_of
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.fallback import basket_fallback
+from artifacts.queries.neighbours import add_up_neighbours
+from artifacts.queries.query import Query, Repeat, Source
+from artifacts.queries.reasons import basket_reasons
+from artifacts.queries.scoring import query_vector_of
+from artifacts.queries.sources import with_sources
 from artifacts.queries.user_state import UserState, read_user_state, resolve
 
 Items = npt.NDArray[np.int32]
@@ -32,43 +32,16 @@ def cross_sell(model: Model, query: Query) -> Answer:
     elif query.repeat is Repeat.ONLY and query.user_id is not None:
         eligible = only(eligible, user_state.bought)
     scored = complete(model, basket, user_state, eligible, query.limit)
-    reasons = (
-        [_reason(model, basket, user_state, scored, rank) for rank in range(len(scored))] if query.explain else None
-    )
+    reasons = basket_reasons(model, basket, user_state, scored) if query.explain else None
     missing = tuple(dict.fromkeys(unknown + unknown_excluded))
-    return Answer(model, scored, reasons, missing, None if len(basket) else Fallback.UNKNOWN_ITEMS)
+    return Answer(model, scored, reasons, missing, basket_fallback(basket))
 
 
 def complete(model: Model, basket: Items, user_state: UserState, eligible: Mask, limit: int) -> ScoredItems:
     """The best `limit` eligible items for the basket."""
-    scored = from_source(_co_purchased(model, basket, eligible, limit), Source.CO_PURCHASE)
+    scored = from_source(add_up_neighbours(model, basket).best(eligible, limit), Source.CO_PURCHASE)
     if len(scored) < limit and user_state.vector is not None:
         rest = without(eligible, scored.items.astype(np.int32))
-        hits = model.index.search(query_vector(model, user_state.vector), rest, limit - len(scored))
-        scored = chain(scored, from_source(hits, Source.ALS))
+        hits = model.index.search(query_vector_of(model.recipe.weights, user_state.vector), rest, limit - len(scored))
+        scored = chain(scored, with_sources(model, *hits))
     return refill(model, scored, without(eligible, scored.items.astype(np.int32)), limit)
-
-
-def _co_purchased(model: Model, basket: Items, eligible: Mask, limit: int) -> Hits:
-    """What is bought with the basket's items: each candidate by the sum of what they say of it."""
-    table = model.neighbour_table(basket)
-    rows = [table.row(index) for index in basket.tolist()]
-    if not rows:
-        return np.empty(0, np.int64), np.empty(0, np.float32)
-    items, inverse = np.unique(np.concatenate([table.items[row] for row in rows]), return_inverse=True)
-    scores = np.bincount(inverse, np.concatenate([table.score[row] for row in rows]), len(items))
-    allowed = eligible[items] & (scores > 0)
-    return best(items[allowed].astype(np.int64), scores[allowed].astype(np.float32), limit)
-
-
-def _reason(model: Model, basket: Items, user_state: UserState, scored: ScoredItems, rank: int) -> Reason:
-    item, source = int(scored.items[rank]), scored.sources[rank]
-    sold = Reason(sold_recently=round(float(model.popularity.recent[item]), 2))
-    if source is Source.CO_PURCHASE:
-        return replace(
-            sold, because_of=basket_causes(model, basket, item), bought_together=bought_together(model, basket, item)
-        )
-    if source is Source.ALS:
-        causes = causes_of(model, user_state, scored.items[rank : rank + 1])
-        return replace(sold, because_of=causes[0])
-    return sold

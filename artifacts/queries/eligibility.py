@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.ids import UNKNOWN
+from artifacts.model.categories import names_of
 from artifacts.model.model import Model
 from artifacts.queries.query import Filters
 
@@ -11,8 +11,8 @@ Mask = npt.NDArray[np.bool_]
 
 
 def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int32]) -> Mask:
-    """(n_items,) bool: in stock and within the filters, but none of the `excluded` item indexes. Nobody else's to keep:
-    the caller may write to it."""
+    """(n_items,) bool: in stock and within the filters, but none of the `excluded` item indexes. The caller may
+    write to it."""
     catalogue = model.catalogue
     mask = catalogue.available.copy() if filters.in_stock else np.ones(len(model.item_ids), np.bool_)
     if filters.categories:
@@ -28,17 +28,21 @@ def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int
 
 
 def _in_categories(model: Model, names: tuple[str, ...]) -> Mask:
-    mask = np.zeros(len(model.item_ids), np.bool_)
+    catalogue = model.catalogue
+    wanted = np.zeros(len(catalogue.categories) + 1, np.bool_)  # NO_CATEGORY, -1, is the last of them
     for name in names:
-        index = model.catalogue.categories.find(name)
-        if index != UNKNOWN:
-            mask |= model.catalogue.category == index
-    return mask
+        wanted[catalogue.categories.within(name)] = True
+    return wanted[catalogue.category]
 
 
 def unknown_categories(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the categories that no item is in, in the order given: a filter by them alone leaves nothing."""
-    return tuple(name for name in names if model.catalogue.categories.find(name) == UNKNOWN)
+    """Those of the categories that no item is in, nor one that came after training, in the order given: a filter by
+    them alone leaves nothing."""
+    unknown = [name for name in names if not len(model.catalogue.categories.within(name))]
+    if not unknown:
+        return ()
+    unseen = {name for item in model.unseen for name in names_of(item.category or "")}
+    return tuple(name for name in unknown if name not in unseen)
 
 
 def without(mask: Mask, *hidden: npt.NDArray[np.int32]) -> Mask:

@@ -1,4 +1,4 @@
-"""A share of an answer for items that came after training: nobody can have bought what nobody is shown."""
+"""A share of an answer for items that came after training: what is never shown is never bought."""
 
 import hashlib
 import math
@@ -6,6 +6,7 @@ from collections import Counter
 
 from artifacts.live.activity import EventType
 from artifacts.model.catalogue import NO_CATEGORY
+from artifacts.model.categories import names_of
 from artifacts.model.model import Model
 from artifacts.model.unseen import UnseenItem
 from artifacts.queries.answer import ScoredItems
@@ -27,8 +28,8 @@ def explore(model: Model, query: Query, scored: ScoredItems) -> tuple[UnseenItem
 
 
 def places(query: Query) -> int:
-    """How many of the answer's places the share is: of what is left of a place, as many users or sessions get one as
-    its size says, always the same ones."""
+    """How many of the answer's places the share is: of what is left of a place, that share of
+    all users or sessions gets one, always the same ones."""
     whose = query.user_id or query.session_id or ""
     digest = hashlib.blake2b(whose.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return min(query.limit, math.floor(query.explore * query.limit + int.from_bytes(digest) / 2**64))
@@ -49,7 +50,7 @@ def _within(item: UnseenItem, query: Query) -> bool:
     filters = query.filters
     return (
         (item.available or not filters.in_stock)
-        and (not filters.categories or item.category in filters.categories)
+        and (not filters.categories or not names_of(item.category or "").isdisjoint(filters.categories))
         and (filters.min_price is None or (item.price is not None and item.price >= filters.min_price))
         and (filters.max_price is None or (item.price is not None and item.price <= filters.max_price))
     )

@@ -1,4 +1,4 @@
-"""What can be asked of an opened version, and what a pick says: plain frozen values, no arrays, no HTTP."""
+"""What can be asked of an opened version, and why an item was picked: plain frozen values, no arrays, no HTTP."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -51,8 +51,8 @@ class Query:
 
     `user_id`, `session_id` and `recent_items` describe whom the answer is for; `items` is a basket (cross-sell), the
     one item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user;
-    `lately` is what the live store tells of whom the answer is for. `explore` is the share of an answer to a user that
-    is kept for items that came after training, 0 to 1.
+    `activity` is what the live store knows of whom the answer is for. `explore` is the share of an answer to a user
+    that is kept for items that came after training, 0 to 1.
     """
 
     user_id: str | None = None
@@ -71,7 +71,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """An item of the user's history, session or basket that drove a pick, and by how much of the score."""
+    """An item of the user's history, session or basket that drove a pick, and how much it gave of the blend's score."""
 
     item_id: str
     contribution: float
@@ -102,19 +102,3 @@ class Reason:
     times_bought: int | None = None
     days_since_last: float | None = None
     sold_recently: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """One answered item. Catalogue fields are None where the shop gave none; `available` is set by rank only."""
-
-    item_id: str
-    score: float
-    source: Source
-    reason: Reason | None = None
-    title: str | None = None
-    category: str | None = None
-    price: float | None = None
-    image_url: str | None = None
-    product_url: str | None = None
-    available: bool | None = None

@@ -1,11 +1,12 @@
-"""What the ranker looks at: one row of numbers for each feature, one column for each candidate."""
+"""What the ranker scores by: one row of numbers for each feature, one column for each candidate."""
 
 import numpy as np
 import numpy.typing as npt
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from artifacts.model.model import Model
 from artifacts.queries.candidates import Candidates
-from artifacts.queries.scoring import SECONDS_PER_DAY
+from artifacts.queries.scoring import habit_scores
 from artifacts.queries.user_state import UserState
 
 ITEM_FEATURES = (
@@ -51,8 +52,8 @@ PAIR_FEATURES = (
     "als_rank",
     "newcomer",
     "newcomer_rank",
-    "company",  # what the user's items say of it, as a basket's items do
-    "company_rank",
+    "neighbour_score",  # of the user's items, taken as one basket
+    "neighbour_rank",
     "blend",
     "blend_rank",
     "times_bought",
@@ -74,40 +75,45 @@ FEATURES = ITEM_FEATURES + USER_FEATURES + PAIR_FEATURES
 NEVER_BOUGHT = -1.0  # stands for days and gaps of what was never bought
 
 FeatureRows = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float32]
 
 
-def candidate_features(model: Model, user_state: UserState, query: FeatureRows, candidates: Candidates) -> FeatureRows:
+def candidate_features(
+    model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates
+) -> FeatureRows:
     """(n_features, n) float32 for the candidates of a known user with a query vector; no value is NaN."""
-    user_row = model.ranker_features.users[user_state.index]
+    user_row = model.ranker_features.users[user_state.user_index]
     users = np.broadcast_to(user_row[:, np.newaxis], (len(user_row), len(candidates.items)))
-    pairs = _pair_features(model, user_state, query, candidates)
+    pairs = _pair_features(model, user_state, query_vector, candidates)
     return np.vstack([model.ranker_features.items[:, candidates.items], users, pairs])
 
 
-def rank_candidates(model: Model, user_state: UserState, query: FeatureRows, candidates: Candidates) -> FeatureRows:
+def rank_candidates(model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates) -> Vector:
     """(n,) float32: the forest's score of the candidates, as of their features.
 
     What the items' features leave of the trees is read from the version, and the user's are looked up once.
     """
     forest = model.forest
-    user_row = model.ranker_features.users[user_state.index][:, np.newaxis]
+    user_row = model.ranker_features.users[user_state.user_index][:, np.newaxis]
     left = model.item_masks[candidates.items] & forest.remaining(len(ITEM_FEATURES), user_row)
-    pairs = _pair_features(model, user_state, query, candidates)
+    pairs = _pair_features(model, user_state, query_vector, candidates)
     left &= forest.remaining(len(ITEM_FEATURES) + len(USER_FEATURES), pairs)
     return forest.add_up(left)
 
 
-def _pair_features(model: Model, user_state: UserState, query: FeatureRows, candidates: Candidates) -> FeatureRows:
-    """(n_pair_features, n) float32."""
+def _pair_features(model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates) -> FeatureRows:
+    """(n_pair_features, n) float32.
+
+    What trees cut into bins needs no last bits: matrix products will do, and other ones would grow other trees.
+    """
     items = candidates.items
-    user_row = model.ranker_features.users[user_state.index]
+    user_row = model.ranker_features.users[user_state.user_index]
     n_factors = model.recipe.n_factors
-    vectors = model.item_vectors[items]
-    als = vectors[:, :n_factors] @ query[:n_factors]
-    newcomer = vectors[:, n_factors : 2 * n_factors] @ query[n_factors : 2 * n_factors]
+    vectors = model.item_vectors.take(items, 0)
+    als = vectors[:, :n_factors] @ query_vector[:n_factors]
+    newcomer = vectors[:, n_factors:-2] @ query_vector[n_factors:-2]
     habits = _habits(model, user_state, items, user_row)
-    blend = als + newcomer + vectors[:, 2 * n_factors :] @ query[2 * n_factors :]
-    blend += np.float32(model.recipe.weights.frequency) * habits[1]
+    blend = als + newcomer + vectors[:, -2:] @ query_vector[-2:] + habit_scores(model.recipe.weights, habits[1])
     scores = [row for score in (als, newcomer, candidates.neighbour_scores, blend) for row in (score, _ranks(score))]
     return np.vstack([*scores, habits, _differences(model, items, user_row)]).astype(np.float32, copy=False)
 
@@ -120,7 +126,7 @@ def _ranks(scores: FeatureRows) -> FeatureRows:
 
 
 def _habits(model: Model, user_state: UserState, items: npt.NDArray[np.int64], user_row: FeatureRows) -> FeatureRows:
-    """(9, n): the user's own dealings with each candidate, in the order of PAIR_FEATURES."""
+    """(9, n): the user's own interactions with each candidate, in the order of PAIR_FEATURES."""
     history, until = user_state.history, model.recipe.until
     known = history.items
     entry = np.searchsorted(known, items)

@@ -1,28 +1,40 @@
 """What for this user, or this session?"""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from artifacts.model.index import best
 from artifacts.model.model import Model
-from artifacts.queries.answer import Answer, ScoredItems, chain, from_source, merge, most_popular, top
-from artifacts.queries.candidates import FROM_NEIGHBOURS, add_up_neighbours, find_candidates
+from artifacts.queries.answer import Answer, ScoredItems, chain, from_source, merge, most_popular
+from artifacts.queries.candidates import FROM_NEIGHBOURS, find_candidates
 from artifacts.queries.eligibility import Mask, eligible_items, without
 from artifacts.queries.exploration import explore
-from artifacts.queries.query import Fallback, Query, Repeat, Source
+from artifacts.queries.fallback import user_fallback
+from artifacts.queries.neighbours import add_up_neighbours
+from artifacts.queries.query import Query, Repeat, Source
 from artifacts.queries.ranker_features import rank_candidates
 from artifacts.queries.reasons import user_reasons
-from artifacts.queries.scoring import Scores, buy_again_scores, query_vector
-from artifacts.queries.user_state import UserState, read_user_state, resolve
+from artifacts.queries.scoring import (
+    Scores,
+    blend_scores,
+    buy_again_scores,
+    frequency_of,
+    habit_scores,
+    query_vector_of,
+)
+from artifacts.queries.sources import with_sources
+from artifacts.queries.user_state import UserState, read_user_state, resolve, resolve_session
 
-# What a session's items say together counts as much as the blend. After a whole first basket it makes no difference
+# A session's neighbour scores count as much as the blend. After a whole first basket it makes no difference
 # on the validation windows; after a single item, whose vector is short, it is what a shopper would expect.
 SESSION_WEIGHT = 1.0
 
 
 def recommend(model: Model, query: Query) -> Answer:
-    """Picks for `query.user_id` and/or `query.recent_items`; popular items where neither tells anything."""
-    session, unknown_recent = resolve(model, query.recent_items if query.personalized else ())
+    """Picks for `query.user_id` and/or `query.recent_items`; popular items where neither shows a taste."""
+    session, unknown_recent = resolve_session(model, query.recent_items if query.personalized else ())
     excluded, unknown_excluded = resolve(model, query.exclude)
     user_state = read_user_state(model, query, session)
     scored = choose(model, query, user_state, excluded)
@@ -31,7 +43,7 @@ def recommend(model: Model, query: Query) -> Answer:
         scored = scored.first(query.limit - len(explored))
     reasons = user_reasons(model, user_state, scored) if query.explain else None
     missing = tuple(dict.fromkeys(unknown_recent + unknown_excluded))
-    return Answer(model, scored, reasons, missing, _fallback(query, user_state), explored=explored)
+    return Answer(model, scored, reasons, missing, user_fallback(query, user_state), explored=explored)
 
 
 def choose(model: Model, query: Query, user_state: UserState, excluded: npt.NDArray[np.int32]) -> ScoredItems:
@@ -43,43 +55,50 @@ def choose(model: Model, query: Query, user_state: UserState, excluded: npt.NDAr
     eligible = eligible_items(model, query.filters, excluded, *hidden)
     if user_state.vector is None:
         return most_popular(model, eligible, query.limit)
-    wanted = query_vector(model, user_state.vector)
+    query_vector = query_vector_of(model.recipe.weights, user_state.vector)
     if len(model.forest) and user_state.known:
-        return _ranked(model, query.limit, user_state, wanted, eligible)
+        return _ranked(model, query.limit, user_state, query_vector, eligible)
     if query.repeat is Repeat.EXCLUDE:
-        return _discover(model, query.limit, user_state, wanted, eligible)
-    others = _discover(model, query.limit, user_state, wanted, without(eligible, *owned))
-    return merge(others, _own_items(model, query.limit, user_state, wanted, eligible), query.limit)
+        return _discover(model, query.limit, user_state, query_vector, eligible)
+    others = _discover(model, query.limit, user_state, query_vector, without(eligible, *owned))
+    return merge(others, _own_items(model, query.limit, user_state, query_vector, eligible), query.limit)
 
 
-def _ranked(model: Model, limit: int, user_state: UserState, wanted: Scores, eligible: Mask) -> ScoredItems:
-    """The ranker's order of the candidates, and behind the last of them the blend's."""
-    candidates = find_candidates(model, user_state, wanted, eligible)
-    scores = rank_candidates(model, user_state, wanted, candidates)
-    ranked = top(ScoredItems(candidates.items, scores, candidates.sources), limit)
+def _ranked(model: Model, limit: int, user_state: UserState, query_vector: Scores, eligible: Mask) -> ScoredItems:
+    """The ranker's order of the candidates, and behind the last of them the blend's.
+
+    The ranker's scores have no parts: a candidate's source is what would have given most of its score in a session,
+    the blend with the neighbour scores of the user's items.
+    """
+    candidates = find_candidates(model, user_state, query_vector, eligible)
+    scores = rank_candidates(model, user_state, query_vector, candidates)
+    order = np.lexsort((candidates.items, -scores))[:limit]
+    items, frequency = candidates.items[order], frequency_of(user_state, candidates.items[order])
+    neighbour_scores = np.float32(SESSION_WEIGHT) * candidates.neighbour_scores[order]
+    blend = blend_scores(model, query_vector, items, frequency) + neighbour_scores
+    parts = with_sources(model, items, blend, habit_scores(model.recipe.weights, frequency), neighbour_scores)
+    ranked = replace(parts, scores=scores[order])
     if len(ranked) == limit:
         return ranked
     rest = without(eligible, candidates.items.astype(np.int32))
-    return chain(ranked, _discover(model, limit - len(ranked), user_state, wanted, rest))
+    return chain(ranked, _discover(model, limit - len(ranked), user_state, query_vector, rest))
 
 
-def _discover(model: Model, limit: int, user_state: UserState, wanted: Scores, eligible: Mask) -> ScoredItems:
-    """By the blend; in a session also by what goes with its items, which a vector of one or two items hardly tells.
-
-    All that a person did whom the version does not know is their session.
-    """
-    session = user_state.recent if user_state.known else user_state.items
-    if len(session) == 0:
-        return from_source(model.index.search(wanted, eligible, limit), Source.ALS)
-    neighbour_scores = add_up_neighbours(model, session, np.ones(len(session), np.float32))
-    near, _ = model.index.search(wanted, eligible, limit + FROM_NEIGHBOURS)
+def _discover(model: Model, limit: int, user_state: UserState, query_vector: Scores, eligible: Mask) -> ScoredItems:
+    """By the blend; in a session also by what neighbours its items, since the vector of one or two items is short."""
+    if user_state.known and len(user_state.recent) == 0:
+        return with_sources(model, *model.index.search(query_vector, eligible, limit))
+    session = user_state.items[user_state.neighbour_basket(ranked=False).places]
+    neighbour_scores = add_up_neighbours(model, session)
+    near, _ = model.index.search(query_vector, eligible, limit + FROM_NEIGHBOURS)
     beside = np.setdiff1d(neighbour_scores.best(eligible, FROM_NEIGHBOURS)[0], near)
     items = np.concatenate([near, beside])
-    scores = model.item_vectors[items] @ wanted + np.float32(SESSION_WEIGHT) * neighbour_scores.of(items)
-    return top(ScoredItems(items, scores, (Source.ALS,) * len(near) + (Source.CO_PURCHASE,) * len(beside)), limit)
+    added = np.float32(SESSION_WEIGHT) * neighbour_scores.of(items)
+    items, scores = best(items, blend_scores(model, query_vector, items) + added, limit)
+    return with_sources(model, items, scores, neighbour_scores=np.float32(SESSION_WEIGHT) * neighbour_scores.of(items))
 
 
-def _own_items(model: Model, limit: int, user_state: UserState, wanted: Scores, eligible: Mask) -> ScoredItems:
+def _own_items(model: Model, limit: int, user_state: UserState, query_vector: Scores, eligible: Mask) -> ScoredItems:
     """What the user bought before, and the session's items as if bought once."""
     own = user_state.bought
     frequency = np.zeros(len(model.item_ids), np.float32)
@@ -87,8 +106,8 @@ def _own_items(model: Model, limit: int, user_state: UserState, wanted: Scores, 
     frequency[user_state.recent] = np.log1p(np.expm1(frequency[user_state.recent]) + 1)
     items = np.union1d(own, user_state.recent).astype(np.int64)
     items = items[eligible[items]]
-    scores = model.item_vectors[items] @ wanted + np.float32(model.recipe.weights.frequency) * frequency[items]
-    return from_source(best(items, scores, limit), Source.HISTORY)
+    items, scores = best(items, blend_scores(model, query_vector, items, frequency[items]), limit)
+    return with_sources(model, items, scores, habit_scores(model.recipe.weights, frequency[items]))
 
 
 def _buy_again(model: Model, limit: int, user_state: UserState, eligible: Mask) -> ScoredItems:
@@ -96,11 +115,3 @@ def _buy_again(model: Model, limit: int, user_state: UserState, eligible: Mask) 
     scores = buy_again_scores(model, user_state)
     allowed = eligible[items] & (scores > 0)
     return from_source(best(items[allowed], scores[allowed], limit), Source.HISTORY)
-
-
-def _fallback(query: Query, user_state: UserState) -> Fallback | None:
-    if not query.personalized:
-        return Fallback.NOT_PERSONALIZED
-    if user_state.vector is not None:
-        return None
-    return Fallback.UNKNOWN_ITEMS if query.recent_items and query.user_id is None else Fallback.UNKNOWN_USER

@@ -7,25 +7,25 @@ from artifacts.model.index import Hits, best
 from artifacts.model.model import Model
 from artifacts.queries.answer import Answer, chain, from_source, most_popular, refill
 from artifacts.queries.eligibility import Mask, eligible_items, without
-from artifacts.queries.query import Fallback, Query, Source
+from artifacts.queries.fallback import basket_fallback
+from artifacts.queries.query import Query, Source
 from artifacts.queries.user_state import resolve
 
 
 def similar(model: Model, query: Query) -> Answer:
     """Picks in place of the one item of `query.items`: the most similar, then what sells in its category, then
     what sells at all."""
-    wanted, unknown = resolve(model, query.items)
+    replaced, unknown = resolve(model, query.items)
     excluded, unknown_excluded = resolve(model, query.exclude)
-    eligible = without(eligible_items(model, query.filters, excluded), wanted)
+    eligible = without(eligible_items(model, query.filters, excluded), replaced)
     scored = from_source((np.empty(0, np.int64), np.empty(0, np.float32)), Source.SIMILAR)
-    for item in wanted.tolist():
+    for item in replaced.tolist():
         scored = from_source(_alike(model, item, eligible, query.limit), Source.SIMILAR)
         rest = without(eligible, scored.items.astype(np.int32))
         same = rest & _same_category(model, item)
         scored = chain(scored, most_popular(model, same, query.limit - len(scored)))
     scored = refill(model, scored, without(eligible, scored.items.astype(np.int32)), query.limit)
-    fallback = None if len(wanted) else Fallback.UNKNOWN_ITEMS
-    return Answer(model, scored, None, tuple(dict.fromkeys(unknown + unknown_excluded)), fallback)
+    return Answer(model, scored, None, tuple(dict.fromkeys(unknown + unknown_excluded)), basket_fallback(replaced))
 
 
 def _alike(model: Model, item: int, eligible: Mask, limit: int) -> Hits:

@@ -26,7 +26,7 @@ class _Entry:
 
 
 def updated_history(model: Model, trained: UserInteractions, activity: UserActivity) -> UserInteractions:
-    """The dealings with the purchases, returns and looks since training; the very same where there were none that tell.
+    """The interactions with the purchases, returns and looks since training; the very same where none of those counts.
 
     A fresh event has the strength that training would give it: its type's weight times that of a fresh purchase. What
     a user did with an item at one moment is one event, the weightiest. A return takes the latest units first; where
@@ -49,11 +49,11 @@ def updated_history(model: Model, trained: UserInteractions, activity: UserActiv
         if (item := found[event.item_id]) != UNKNOWN:
             _look(entries[item], event, model.recipe.event_weights.get(event.type, 0.0))
     purchase = model.recipe.event_weights.get(EventType.PURCHASE, 1.0)
-    return _merged(trained, others, _dealings(entries, model.recipe.event_strength, purchase))
+    return _merged(trained, others, _interactions(entries, model.recipe.event_strength, purchase))
 
 
 def in_turn(event: LiveEvent) -> tuple[float, bool, int]:
-    """By time, whenever it was told of; at one moment, what is returned was bought before."""
+    """By time, whenever it arrived; at one moment, what is returned was bought before."""
     return event.time, event.type == EventType.RETURN, event.seq
 
 
@@ -91,8 +91,8 @@ def _look(entry: _Entry, event: LiveEvent, weight: float) -> None:
         entry.last = max(entry.last, int(event.time))
 
 
-def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float) -> UserInteractions:
-    """Of entries whose items ascend, without those that say nothing any more."""
+def _interactions(entries: dict[int, _Entry], event_strength: float, purchase: float) -> UserInteractions:
+    """Of entries whose items ascend, without those whose strength is gone."""
     kept = []
     for item, entry in entries.items():
         bought = entry.times_bought + len(entry.units)
@@ -109,10 +109,10 @@ def _dealings(entries: dict[int, _Entry], event_strength: float, purchase: float
     return UserInteractions(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
-def _merged(trained: UserInteractions, others: npt.NDArray[np.bool_], caught_up: UserInteractions) -> UserInteractions:
-    """What was caught up with, and of the trained dealings the `others` (n_entries,), by item."""
-    order = np.argsort(np.concatenate([trained.items[others], caught_up.items]))
+def _merged(trained: UserInteractions, others: npt.NDArray[np.bool_], updated: UserInteractions) -> UserInteractions:
+    """What was updated, and of the trained interactions the `others` (n_entries,), by item."""
+    order = np.argsort(np.concatenate([trained.items[others], updated.items]))
     names = [column.name for column in fields(UserInteractions)]
     return UserInteractions(
-        *(np.concatenate([getattr(trained, name)[others], getattr(caught_up, name)])[order] for name in names)
+        *(np.concatenate([getattr(trained, name)[others], getattr(updated, name)])[order] for name in names)
     )

@@ -13,21 +13,35 @@ from artifacts.queries.query import Query
 from artifacts.queries.user_history import updated_history
 
 NO_ITEMS = np.empty(0, np.int32)
+END_OF_TIME = np.iinfo(np.int64).max
 NO_INTERACTIONS = UserInteractions(
     NO_ITEMS, np.empty(0, np.float32), NO_ITEMS, np.empty(0, np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
 )
 
 
+# Neighbours of more items are not added up: those of a wholesaler's thousand would cost milliseconds.
+MAX_BASKET = 100
+
+
+@dataclass(frozen=True)
+class NeighbourBasket:
+    """The items whose neighbours are added up for a user: `places` (b,) in the user's items, and the `strength` (b,)
+    float32 of each."""
+
+    places: npt.NDArray[np.int64]
+    strength: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class UserState:
-    """`index` is the user's, UNKNOWN (-1) where the model has not got them; `history` is what they did up to now, as
+    """`user_index` is UNKNOWN (-1) where the model has not got the user; `history` is what they did up to now, as
     the version and the live store know it.
 
     `items` (m,) int32 and `strength` (m,) float32 are all interactions, session included; `recent` (s,) int32 the
-    session's items alone; `vector` (n_factors,) float32, None when there is nothing to tell tastes from.
+    session's items alone, the newest last; `vector` (n_factors,) float32, None where nothing shows a taste.
     """
 
-    index: int
+    user_index: int
     history: UserInteractions
     recent: npt.NDArray[np.int32]
     items: npt.NDArray[np.int32]
@@ -37,12 +51,29 @@ class UserState:
     @property
     def known(self) -> bool:
         """Whether the model has the user."""
-        return self.index != UNKNOWN
+        return self.user_index != UNKNOWN
 
     @property
     def bought(self) -> npt.NDArray[np.int32]:
         """Item indexes (b,) of what the user bought."""
         return self.history.items[self.history.times_bought > 0]
+
+    def neighbour_basket(self, *, ranked: bool) -> NeighbourBasket:
+        """For the ranker the strongest items, of equally strong ones the newest. Otherwise the newest items of the
+        session, each as strong as the other; all that a user did whom the version does not know is their session."""
+        newest = self._newest_first()
+        if ranked:
+            places = newest[np.argsort(-self.strength[newest], kind="stable")][:MAX_BASKET]
+            return NeighbourBasket(places, self.strength[places])
+        places = newest[: len(self.recent) if self.known else len(newest)][:MAX_BASKET]
+        return NeighbourBasket(places, np.ones(len(places), np.float32))
+
+    def _newest_first(self) -> npt.NDArray[np.int64]:
+        """(m,) places in the items: the session's, and then by when the user last bought or looked at them."""
+        when = np.empty(len(self.items), np.int64)
+        when[self.items.searchsorted(self.history.items)] = self.history.last
+        when[self.items.searchsorted(self.recent)] = END_OF_TIME - np.arange(len(self.recent), 0, -1)
+        return np.argsort(-when, kind="stable")
 
 
 def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
@@ -54,9 +85,15 @@ def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int
     return np.array(known, np.int32), tuple(item_id for item_id, index in found.items() if index == UNKNOWN)
 
 
+def resolve_session(model: Model, item_ids: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+    """As `resolve`, of a session's items, oldest first: one that comes again is as new as it was last."""
+    known, unknown = resolve(model, item_ids[::-1])
+    return known[::-1], unknown[::-1]
+
+
 def read_user_state(model: Model, query: Query, session: npt.NDArray[np.int32]) -> UserState:
-    """Read the user named by the query, with what they did since training and `session` (s,) item indexes folded into
-    the trained history."""
+    """Read the user named by the query, with what they did since training and `session` (s,) item indexes, the newest
+    last, folded into the trained history."""
     user_index = _find_user(model, query)
     trained = model.history.of(user_index) if user_index != UNKNOWN else NO_INTERACTIONS
     history = updated_history(model, trained, query.activity) if query.personalized else trained

@@ -1,27 +1,40 @@
 """The OpenAPI 3.1 document, generated from the types that validate requests and shape answers."""
 
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter
-from pydantic.json_schema import JsonSchemaMode
 
-from service.api.routes import ROUTES, Route
-from service.http.body import JSON
-from service.http.errors import PROBLEM_TYPE, Problem
+from service.api.json_schema import Json, answer_schema, request_schemas
+from service.api.route import ModelRoute, Route, Tag
+from service.api.routes import ROUTES
+from service.http.errors import NoModelError, Problem, ScopeError, ServiceError, UnknownKeyError
 from service.http.keys import Scope
+from service.http.media_types import HTML, JSON, PROBLEM_TYPE
 from service.recommendations.answers import StatusBody
 
-Json = dict[str, Any]
-
-API_VERSION = "1.0.0"
-_REF = "#/components/schemas/{model}"
+API_VERSION = "1.1.0"
 _KEY = "api_key"
 _DESCRIPTION = (
     "Recommendations for shops. Ids may hold any character but NUL; in a path they are percent-encoded. "
     "An unknown user or item is no error: the answer says in `fallback` and `missing_ids` what it did instead."
 )
+_TAGS = {
+    Tag.RECOMMENDATIONS: "What to show to a user, in a session, or to everybody.",
+    Tag.BASKETS: "What is bought together with an item or a basket, and what can stand in for an item.",
+    Tag.LIVE: "Events and changes of items: they count from the next answer on. Needs a live store (`LIVE_URL`).",
+    Tag.USERS: "What is held of a user, to be read, erased or left unused. Needs a live store (`LIVE_URL`).",
+    Tag.MODEL: "The served version and how well it does.",
+    Tag.OPERATIONS: "Whether the service is up, and what it measures.",
+}
+_HEADERS: Mapping[str, Json] = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "How to send the key.", "schema": {"type": "string"}},
+    "Accept": {"description": "The media type that is read.", "schema": {"type": "string"}},
+}
 
 
 def openapi_document(*, secured: bool) -> bytes:
@@ -35,131 +48,96 @@ def openapi_document(*, secured: bool) -> bytes:
     if secured:
         components["securitySchemes"] = {_KEY: {"type": "http", "scheme": "bearer"}}
     info = {"title": "Aisle", "version": API_VERSION, "description": _DESCRIPTION}
-    return orjson.dumps({"openapi": "3.1.0", "info": info, "paths": paths, "components": components})
+    tags = [{"name": tag, "description": _TAGS[tag]} for tag in Tag]
+    return orjson.dumps({"openapi": "3.1.0", "info": info, "tags": tags, "paths": paths, "components": components})
 
 
 def _operation(route: Route, schemas: Json, secured: bool) -> Json:
+    parameters, body = request_schemas(route, schemas)
     operation: Json = {
         "operationId": route.name,
+        "tags": [route.tag],
         "summary": route.summary,
         "description": route.schema.__doc__,
-        "responses": {str(route.status.value): _success(route, schemas), **_problems(route, schemas, secured)},
+        "parameters": parameters,
+        "responses": {str(route.status.value): _success(route, schemas), **_refusals(route, schemas)},
     }
-    request = _schema(route.schema, schemas, "validation")
-    in_url = _in_url(route, schemas[route.schema.__name__])
-    if route.has_body:
-        operation["requestBody"] = {"required": True, "content": {route.body_type: {"schema": request}}}
-    else:
-        del schemas[route.schema.__name__]
-    if in_url["properties"]:
-        operation["parameters"] = _parameters(route.path, in_url)
-    if secured:
-        operation["security"] = [{_KEY: []}]
-        operation["description"] += f" Needs a key with the scope `{route.scope}`."
-    return operation
-
-
-def _schema(kind: Any, schemas: Json, mode: JsonSchemaMode = "serialization") -> Json:
-    """A reference to the type's schema, which is put into `schemas` with all it refers to."""
-    schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode)
-    schemas.update(schema.pop("$defs", {}))
-    if kind is str:
-        return schema
-    schemas[kind.__name__] = schema
-    return {"$ref": _REF.format(model=kind.__name__)}
-
-
-def _in_url(route: Route, schema: Json) -> Json:
-    """What of a request's schema is in its URL: taken out of `schema` where there is a body too."""
-    if not route.has_body:
-        return schema
-    named = [name for name in schema["properties"] if f"{{{name}}}" in route.path]
-    required = schema.get("required", [])
-    schema["required"] = [name for name in required if name not in named]
-    return {"properties": {name: schema["properties"].pop(name) for name in named}, "required": named}
-
-
-def _parameters(path: str, schema: Json) -> list[Json]:
-    parameters = []
-    for name, field in schema["properties"].items():
-        place = "path" if f"{{{name}}}" in path else "query"
-        parameter: Json = {"name": name, "in": place, "required": name in schema.get("required", [])}
-        if "description" in field:
-            parameter["description"] = field.pop("description")
-        parameters.append(parameter | {"schema": _without_null(field)})
-    return parameters
-
-
-def _without_null(field: Json) -> Json:
-    """A URL has no null: an optional parameter is left out."""
-    if field.get("default", ...) is None:
-        field.pop("default")
-    kinds = [kind for kind in field.pop("anyOf", []) if kind != {"type": "null"}]
-    return {**field, **(kinds[0] if kinds else {})}
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {route.body_type: {"schema": body}}}
+    return _with_key(operation, route.method, route.scope, schemas) if secured else operation
 
 
 def _success(route: Route, schemas: Json) -> Json:
     response: Json = {
         "description": route.summary,
         "headers": {"X-Request-ID": {"schema": {"type": "string"}}},
-        "content": {route.media_type.partition(";")[0]: {"schema": _schema(route.answer, schemas)}},
+        "content": {route.media_type.partition(";")[0]: {"schema": answer_schema(route.answer, schemas)}},
     }
-    if route.revalidates:
+    if _revalidates(route):
         response["headers"]["ETag"] = {"schema": {"type": "string"}}
     return response
 
 
-def _problems(route: Route, schemas: Json, secured: bool) -> Json:
-    statuses = [HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE]
-    if secured:
-        statuses += [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN]
-    if route.has_body:
-        statuses += [HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
-        statuses.append(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    else:
-        statuses.append(HTTPStatus.REQUEST_URI_TOO_LONG)
-    if route.scope is Scope.BATCH or (route.live and route.method != "GET"):
-        statuses.append(HTTPStatus.TOO_MANY_REQUESTS)
-    if route.answer is str:
-        statuses.append(HTTPStatus.NOT_FOUND)
-    responses = {str(status.value): _problem(status, schemas) for status in sorted(statuses)}
-    if route.revalidates:
+def _refusals(route: Route, schemas: Json) -> Json:
+    responses = _problems(route.errors, schemas)
+    if not route.has_body:  # which gunicorn answers
+        responses["414"] = _problem(HTTPStatus.REQUEST_URI_TOO_LONG.phrase, schemas)
+    if _revalidates(route):
         responses["304"] = {"description": "The answer with the ETag in If-None-Match is still the one."}
-    return responses
+    return dict(sorted(responses.items()))
 
 
-def _problem(status: HTTPStatus, schemas: Json) -> Json:
-    response: Json = {
-        "description": status.phrase,
-        "content": {PROBLEM_TYPE: {"schema": _schema(Problem, schemas)}},
-    }
-    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
-        response["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+def _revalidates(route: Route) -> bool:
+    return isinstance(route, ModelRoute) and route.revalidates
+
+
+def _problems(errors: Iterable[type[ServiceError]], schemas: Json) -> Json:
+    """The answers that errors become, by status."""
+    by_status = groupby(sorted(errors, key=attrgetter("status")), key=attrgetter("status"))
+    return {str(status.value): _problem_of([*group], schemas) for status, group in by_status}
+
+
+def _problem_of(errors: list[type[ServiceError]], schemas: Json) -> Json:
+    """One answer for all errors of a status."""
+    response = _problem(" Or: ".join(error.__doc__ or "" for error in errors), schemas)
+    headers = dict.fromkeys(name for error in errors for name in error.headers)
+    if headers:
+        response["headers"] = {name: _HEADERS[name] for name in headers}
     return response
 
 
-def _operational(schemas: Json, secured: bool) -> Json:
-    status = {"200": {"description": "It is.", "content": {JSON: {"schema": _schema(StatusBody, schemas)}}}}
-    unready = {"503": _problem(HTTPStatus.SERVICE_UNAVAILABLE, schemas)}
-    refused = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN] if secured else []
-    metrics: Json = {
-        "operationId": "metrics",
-        "summary": "Prometheus metrics over all workers",
-        "responses": {
-            "200": {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}},
-            **{str(status.value): _problem(status, schemas) for status in refused},
-        },
+def _problem(description: str, schemas: Json) -> Json:
+    return {"description": description, "content": {PROBLEM_TYPE: {"schema": answer_schema(Problem, schemas)}}}
+
+
+def _with_key(operation: Json, method: str, scope: Scope, schemas: Json) -> Json:
+    """An operation that needs a key; a browser is told so by a page."""
+    refused = _problems((UnknownKeyError, ScopeError), schemas)
+    if method == "GET":
+        for response in refused.values():
+            response["content"][HTML.partition(";")[0]] = {"schema": {"type": "string"}}
+    needs = f"Needs a key with the scope `{scope}`."
+    return operation | {
+        "description": f"{operation.get('description', '')} {needs}".strip(),
+        "security": [{_KEY: []}],
+        "responses": dict(sorted({**operation["responses"], **refused}.items())),
     }
+
+
+def _operational(schemas: Json, secured: bool) -> Json:
+    up = {"200": {"description": "It is.", "content": {JSON: {"schema": answer_schema(StatusBody, schemas)}}}}
+    text = {"200": {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+    metrics = _operational_get("metrics", "Prometheus metrics over all workers", text)
     if secured:
-        metrics["security"] = [{_KEY: []}]
+        metrics = _with_key(metrics, "GET", Scope.ADMIN, schemas)
     return {
-        "/health/live": {"get": {"operationId": "live", "summary": "Is it up?", "responses": status}},
+        "/health/live": {"get": _operational_get("live", "Is it up?", up)},
         "/health/ready": {
-            "get": {
-                "operationId": "ready",
-                "summary": "Can it answer?",
-                "responses": {**status, **unready},
-            }
+            "get": _operational_get("ready", "Can it answer?", {**up, **_problems([NoModelError], schemas)})
         },
         "/metrics": {"get": metrics},
     }
+
+
+def _operational_get(name: str, summary: str, responses: Any) -> Json:
+    return {"operationId": name, "tags": [Tag.OPERATIONS], "summary": summary, "responses": responses}

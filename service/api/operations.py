@@ -1,4 +1,4 @@
-"""What operators and developers ask: health, metrics, the OpenAPI document and its page."""
+"""For operators and developers: health, metrics, the OpenAPI document and its page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,8 @@ from flask import Blueprint, Flask, Response, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.http.body import JSON
-from service.http.keys import Gate, Scope
+from service.http.keys import Authorizer, Scope
+from service.http.media_types import JSON
 from service.recommendations.answers import LIVE, StatusBody
 from service.recommendations.views import REVALIDATE
 from service.state.live_connection import LiveConnection
@@ -25,24 +25,28 @@ DOCS_POLICY = (
 
 
 def register_operations(
-    app: Flask, live: ServedModel, connection: LiveConnection, gate: Gate, openapi: Callable[[], bytes]
+    app: Flask,
+    served_model: ServedModel,
+    connection: LiveConnection,
+    authorizer: Authorizer,
+    openapi: Callable[[], bytes],
 ) -> None:
     """Add the routes that are no part of the API proper. Only the metrics need a key."""
-    app.add_url_rule("/health/live", view_func=_live)
-    app.add_url_rule("/health/ready", "_ready", _ready(live, connection))
-    app.add_url_rule("/metrics", "_metrics", _metrics(gate))
+    app.add_url_rule("/health/live", "_alive", _alive)
+    app.add_url_rule("/health/ready", "_ready", _ready(served_model, connection))
+    app.add_url_rule("/metrics", "_metrics", _metrics(authorizer))
     app.add_url_rule(OPENAPI_PATH, "_openapi", _openapi(openapi))
     app.register_blueprint(_docs())
 
 
-def _live() -> Response:
+def _alive() -> Response:
     return Response(orjson.dumps(StatusBody(status="live")), headers=_fresh(JSON))
 
 
-def _ready(live: ServedModel, connection: LiveConnection) -> Callable[[], Response]:
+def _ready(served_model: ServedModel, connection: LiveConnection) -> Callable[[], Response]:
     def ready() -> Response:
         """Raises NoModelError until there is something to answer from."""
-        body = StatusBody(status="ready", model_version=live.served.model.version)
+        body = StatusBody(status="ready", model_version=served_model.served.model.version)
         if connection.degraded:
             body["degraded"] = [LIVE]
         return Response(orjson.dumps(body), headers=_fresh(JSON))
@@ -50,16 +54,16 @@ def _ready(live: ServedModel, connection: LiveConnection) -> Callable[[], Respon
     return ready
 
 
-def _metrics(gate: Gate) -> Callable[[], Response]:
+def _metrics(authorizer: Authorizer) -> Callable[[], Response]:
     def metrics() -> Response:
-        gate.check(request.headers.get("Authorization"), Scope.ADMIN)
+        authorizer.check(request.headers.get("Authorization"), Scope.ADMIN)
         return Response(exposition(), headers=_fresh(CONTENT_TYPE_LATEST))
 
     return metrics
 
 
 def _openapi(document: Callable[[], bytes]) -> Callable[[], Response]:
-    """The document takes longer to make than all else that a start does: it is made when it is first asked for."""
+    """The document takes longer to make than all else that a start does: it is made at the first request for it."""
 
     def openapi() -> Response:
         return Response(document(), headers={"Content-Type": JSON, "Cache-Control": REVALIDATE})

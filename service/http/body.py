@@ -18,11 +18,10 @@ from service.http.errors import (
     SlowBodyError,
     TooLargeError,
 )
+from service.http.media_types import JSON, NDJSON
 from service.limits import STALL_SECONDS
 
 BODY = "body"
-JSON = "application/json"
-NDJSON = "application/x-ndjson"
 
 
 def read_body(request: HttpRequest, max_bytes: int, problems: list[FieldProblem]) -> bytes:

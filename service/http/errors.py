@@ -10,10 +10,10 @@ from flask import Flask, Response, request
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 
+from service.http.access_page import PAGE_POLICY, access_page
+from service.http.media_types import HTML, JSON, PROBLEM_TYPE
 from service.limits import MAX_PROBLEMS, RETRY_BUSY_SECONDS, RETRY_LIVE_SECONDS, RETRY_NO_MODEL_SECONDS
 from service.telemetry.log import write_line
-
-PROBLEM_TYPE = "application/problem+json"
 
 
 class FieldProblem(TypedDict):
@@ -54,14 +54,22 @@ class InvalidRequestError(ServiceError):
         self.errors = tuple(errors[:MAX_PROBLEMS])
 
 
-class UnknownKeyError(ServiceError):
+class AccessError(ServiceError):
+    """No API key came that opens this; `scope` is what it has to have."""
+
+    def __init__(self, detail: str, scope: str) -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
+class UnknownKeyError(AccessError):
     """No API key came, or one that is not known."""
 
     status = HTTPStatus.UNAUTHORIZED
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
-class ScopeError(ServiceError):
+class ScopeError(AccessError):
     """The API key is known but not for this."""
 
     status = HTTPStatus.FORBIDDEN
@@ -100,7 +108,7 @@ class LinesTypeError(MediaTypeError):
 
 
 class BusyError(ServiceError):
-    """As many streams as this worker gives at once are under way."""
+    """As many streams, or writes, as this worker takes at once are under way."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_BUSY_SECONDS)}
@@ -137,6 +145,7 @@ def problem_bytes(status: HTTPStatus, detail: str, request_id: str, errors: tupl
 def register_errors(app: Flask) -> None:
     """Have every error of the app answered as a problem."""
     app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(AccessError, _kept_out)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _failed)
 
@@ -149,6 +158,19 @@ def _respond(status: HTTPStatus, detail: str, errors: tuple[FieldProblem, ...] =
 def _refused(error: ServiceError) -> Response:
     response = _respond(error.status, str(error), error.errors)
     response.headers.update(error.headers)
+    return response
+
+
+def _kept_out(error: AccessError) -> Response:
+    """A problem, or for who would rather have HTML a page that says how to get in."""
+    response = _refused(error)
+    if request.method in {"GET", "HEAD"}:
+        response.headers["Vary"] = "Accept"
+        if request.accept_mimetypes.best_match([PROBLEM_TYPE, JSON, "text/html"]) == "text/html":
+            request_id = request.environ["aisle.record"].request_id
+            response.set_data(access_page(error.status, str(error), error.scope, request_id, request.environ))
+            response.headers["Content-Type"] = HTML
+            response.headers["Content-Security-Policy"] = PAGE_POLICY
     return response
 
 

@@ -6,9 +6,9 @@ passwords would only cost every request time.
 
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from artifacts.publishing.durable import locked, replace_text
 from service.http.errors import ScopeError, UnknownKeyError
 from service.telemetry.log import write_line
 
@@ -88,38 +89,46 @@ def create_key(path: Path, name: str, scopes: frozenset[Scope]) -> str:
 
     Raises KeysFileError where the name is taken or the file cannot be read or written.
     """
-    keys = read_keys(path) if path.exists() else Keys()
-    if any(key.name == name for key in keys.keys):
-        raise KeysFileError(f"{path}: there is a key named {name!r} already")
     token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     key = Key(name=name, scopes=scopes, sha256=hash_token(token), created=datetime.now(UTC))
-    _write(path, Keys(keys=(*keys.keys, key)))
+    with _changing(path):
+        keys = read_keys(path) if path.exists() else Keys()
+        if any(other.name == name for other in keys.keys):
+            raise KeysFileError(f"{path}: there is a key named {name!r} already")
+        _write(path, Keys(keys=(*keys.keys, key)))
     return token
 
 
 def revoke_key(path: Path, name: str) -> None:
     """Remove a key from a file. Raises KeysFileError where no key has that name or the file cannot be written."""
-    keys = read_keys(path).keys
-    kept = tuple(key for key in keys if key.name != name)
-    if len(kept) == len(keys):
-        raise KeysFileError(f"{path}: there is no key named {name!r}")
-    _write(path, Keys(keys=kept))
+    with _changing(path):
+        keys = read_keys(path).keys
+        kept = tuple(key for key in keys if key.name != name)
+        if len(kept) == len(keys):
+            raise KeysFileError(f"{path}: there is no key named {name!r}")
+        _write(path, Keys(keys=kept))
 
 
-def _write(path: Path, keys: Keys) -> None:
-    """Swap the file in whole, so that a service that reads it meanwhile sees the old or the new one."""
+@contextmanager
+def _changing(path: Path) -> Iterator[None]:
+    """Keep other processes from changing the file between its reading and its writing. Raises KeysFileError.
+
+    The lock is a file of its own, which stays: the keys' file is another one after each change.
+    """
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.absolute().parent, delete=False) as file:
-            file.write(keys.model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
+        with locked(path.with_name(path.name + ".lock")):
+            yield
     except OSError as error:
         raise KeysFileError(f"{path}: cannot be written: {error.strerror}") from error
 
 
+def _write(path: Path, keys: Keys) -> None:
+    """Swap the file in whole, so that a service that reads it meanwhile sees the old or the new one."""
+    replace_text(path, keys.model_dump_json(indent=2) + "\n", mode=0o600)
+
+
 @dataclass
-class Gate:
+class Authorizer:
     """Lets a request pass when its key has the scope; follows changes of the file.
 
     A file that goes away or breaks later closes nothing and opens nothing: the keys known before stay in force.
@@ -139,11 +148,11 @@ class Gate:
             return
         if monotonic() - self._looked > REREAD_SECONDS:
             self._reread()
-        key = self._keys.find(_token(authorization))
+        key = self._keys.find(_token(authorization, scope))
         if key is None:
-            raise UnknownKeyError("this API key is not known")
+            raise UnknownKeyError("this API key is not known", scope)
         if scope not in key.scopes:
-            raise ScopeError(f"this API key has no scope {scope}")
+            raise ScopeError(f"this API key has no scope {scope}", scope)
 
     def _reread(self) -> None:
         self._looked = monotonic()
@@ -167,10 +176,10 @@ class Gate:
         return (stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat else None
 
 
-def _token(authorization: str | None) -> str:
+def _token(authorization: str | None, scope: Scope) -> str:
     if not authorization:
-        raise UnknownKeyError("an API key is needed: Authorization: Bearer <key>")
+        raise UnknownKeyError("an API key is needed: Authorization: Bearer <key>", scope)
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip().isascii():
-        raise UnknownKeyError("an API key is needed in the form Authorization: Bearer <key>")
+        raise UnknownKeyError("an API key is needed in the form Authorization: Bearer <key>", scope)
     return token.strip()

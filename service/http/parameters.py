@@ -11,10 +11,11 @@ from flask import Request as HttpRequest
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from service.http.body import BODY, NDJSON, check_media_type, read_body, read_lines
+from service.http.body import BODY, check_media_type, read_body, read_lines
 from service.http.errors import FieldProblem, InvalidRequestError
+from service.http.fields import Request
+from service.http.media_types import NDJSON
 from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS
-from service.recommendations.schemas import Request
 
 Schema = TypeVar("Schema", bound=Request)
 

@@ -1,7 +1,7 @@
 """What the requests that write to the live store, or tell what it holds, may hold."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AwareDatetime,
@@ -10,22 +10,22 @@ from pydantic import (
     Field,
     SkipValidation,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from artifacts.live.activity import EventType
 from artifacts.live.events import Event
 from artifacts.live.items import ITEM_FIELDS, ItemUpdate
+from service.http.fields import WITHOUT_NUL, Category, Id, Request, StoredPrice
 from service.limits import (
     MAX_ADDRESS_CHARACTERS,
-    MAX_CATEGORY_CHARACTERS,
     MAX_EVENTS,
-    MAX_PRICE,
     MAX_QUANTITY,
     MAX_REQUEST_ID_CHARACTERS,
     MAX_TITLE_CHARACTERS,
 )
-from service.recommendations.schemas import WITHOUT_NUL, Id, Request
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -39,9 +39,7 @@ def _text_of_a_time(value: Any) -> Any:
 
 Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text_of_a_time)]
 RequestId = Annotated[str, Field(min_length=1, max_length=MAX_REQUEST_ID_CHARACTERS, pattern=WITHOUT_NUL)]
-Price = Annotated[float, Field(ge=0, le=MAX_PRICE, allow_inf_nan=False)]
 Title = Annotated[str, Field(max_length=MAX_TITLE_CHARACTERS, pattern=WITHOUT_NUL)]
-Category = Annotated[str, Field(min_length=1, max_length=MAX_CATEGORY_CHARACTERS, pattern=WITHOUT_NUL)]
 Address = Annotated[str, Field(max_length=MAX_ADDRESS_CHARACTERS, pattern=WITHOUT_NUL)]
 
 
@@ -58,13 +56,15 @@ class EventBody(Request):
     )
 
     event_id: Annotated[Id, Field(description="The shop's own; an event that comes again counts once.")]
-    type: Literal["view", "cart", "purchase", "return", "impression", "click"]
+    type: Annotated[
+        EventType, Field(strict=False), WithJsonSchema({"title": "Type", "type": "string", "enum": [*EventType]})
+    ]
     user_id: Id | None = None
     session_id: Annotated[Id | None, Field(validate_default=True, description="Of a visitor who is no user.")] = None
     item_id: Id
     time: Time
     quantity: Annotated[float, Field(gt=0, le=MAX_QUANTITY, allow_inf_nan=False)] | None = None
-    price: Annotated[Price | None, Field(description="Of one piece, in the shop's currency.")] = None
+    price: Annotated[StoredPrice | None, Field(description="Of one piece, in the shop's currency.")] = None
     request_id: Annotated[RequestId | None, Field(description="The answer that showed the item.")] = None
 
     @field_validator("session_id")
@@ -78,7 +78,7 @@ class EventBody(Request):
         """The event as it is stored."""
         return Event(
             self.event_id,
-            self.type,
+            self.type.value,
             self.user_id,
             self.session_id,
             self.item_id,
@@ -99,7 +99,7 @@ class ItemFields(Request):
     """What is said of an item; what is left out stays as it is, and null goes back to what the trained model knows."""
 
     available: bool | None = None
-    price: Price | None = None
+    price: StoredPrice | None = None
     title: Title | None = None
     category: Category | None = None
     image_url: Address | None = None

@@ -13,18 +13,20 @@ import orjson
 from flask import Response
 from pydantic import ValidationError
 
+from artifacts.limits import MAX_ID_CHARACTERS
 from artifacts.live.events import Event
 from artifacts.live.items import ItemUpdate
 from artifacts.live.store import LiveStore
+from artifacts.model.decay import SECONDS_PER_DAY
 from artifacts.model.model import Model
-from service.http.body import BODY, JSON
+from service.http.body import BODY
 from service.http.errors import BusyError, FieldProblem, InvalidRequestError, NoModelError
+from service.http.media_types import JSON
 from service.http.parameters import field_problems
 from service.limits import (
     MAX_EVENT_AGE_DAYS,
     MAX_EVENT_AHEAD_SECONDS,
     MAX_EVENT_PROBLEMS,
-    MAX_ID_CHARACTERS,
     MAX_LINES_NAMED,
     WRITER_SECONDS,
 )
@@ -47,7 +49,6 @@ from service.telemetry.observation import Record
 
 NO_STORE = "private, no-store"
 LINES_AT_ONCE = 1_000  # one transaction each
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class LiveContext:
     """What a view writes to; `writers` bounds how many threads of this worker do so at once."""
 
     connection: LiveConnection
-    model: ServedModel
+    served_model: ServedModel
     record: Record
     writers: BoundedSemaphore
 
@@ -82,9 +83,9 @@ class LiveContext:
 LiveView = Callable[[LiveContext, Any], Response]
 
 
-def take_events(context: LiveContext, asked: Events) -> Response:
+def take_events(context: LiveContext, request: Events) -> Response:
     """Store what is valid: it is on the disk when this answers. Raises InvalidRequestError where nothing is."""
-    batch = _read_batch(asked.events, now())
+    batch = _read_batch(request.events, now())
     with context.writing() as store:
         stored = store.insert(batch.events) if batch.events else None
     duplicates: list[str] = []
@@ -103,10 +104,10 @@ def take_events(context: LiveContext, asked: Events) -> Response:
     return _answer(body, HTTPStatus.ACCEPTED)
 
 
-def put_item(context: LiveContext, asked: ItemChange) -> Response:
+def put_item(context: LiveContext, request: ItemChange) -> Response:
     """Change one item; answers what is said of it then."""
     with context.writing() as store:
-        (item,) = store.put_items([asked.update_of(asked.item_id)])
+        (item,) = store.put_items([request.update_of(request.item_id)])
     return _answer(item_body(item, context.record.request_id))
 
 
@@ -131,10 +132,10 @@ def put_items(context: LiveContext, lines: Iterable[bytes]) -> Response:
     return _answer(ItemsBody(request_id=context.record.request_id, accepted=accepted, refused=refused, errors=errors))
 
 
-def erase_user(context: LiveContext, asked: User) -> Response:
+def erase_user(context: LiveContext, request: User) -> Response:
     """Forget a user."""
     with context.writing() as store:
-        forgotten = store.erase(asked.user_id)
+        forgotten = store.erase(request.user_id)
     body = ErasureBody(
         request_id=context.record.request_id,
         erased_at=utc_text(forgotten.erasure.time),
@@ -143,17 +144,19 @@ def erase_user(context: LiveContext, asked: User) -> Response:
     return _answer(body)
 
 
-def tell_user_data(context: LiveContext, asked: User) -> Response:
-    """All that is held of a user."""
-    held = context.store.held(asked.user_id)
-    return _answer(user_data_body(asked.user_id, held, _served(context.model), context.record.request_id))
+def get_user_data(context: LiveContext, request: User) -> Response:
+    """All data of a user."""
+    held = context.store.held(request.user_id)
+    return _answer(user_data_body(request.user_id, held, _served(context.served_model), context.record.request_id))
 
 
-def put_preferences(context: LiveContext, asked: Preferences) -> Response:
+def put_preferences(context: LiveContext, request: Preferences) -> Response:
     """Keep what a user wants."""
     with context.writing() as store:
-        store.set_personalized(asked.user_id, asked.personalized)
-    body = PreferencesBody(request_id=context.record.request_id, user_id=asked.user_id, personalized=asked.personalized)
+        store.set_personalized(request.user_id, request.personalized)
+    body = PreferencesBody(
+        request_id=context.record.request_id, user_id=request.user_id, personalized=request.personalized
+    )
     return _answer(body)
 
 
@@ -195,17 +198,17 @@ def _untimely(event: Event, moment: float) -> list[FieldProblem]:
     message = None
     if event.time > moment + MAX_EVENT_AHEAD_SECONDS:
         message = f"is more than {MAX_EVENT_AHEAD_SECONDS} seconds in the future"
-    elif event.time < moment - MAX_EVENT_AGE_DAYS * DAY_SECONDS:
+    elif event.time < moment - MAX_EVENT_AGE_DAYS * SECONDS_PER_DAY:
         message = f"is more than {MAX_EVENT_AGE_DAYS} days ago: older events belong in the data that is trained on"
     return [FieldProblem(field="time", message=message)] if message else []
 
 
 def _event_problem(index: int, raw: Any, problem: FieldProblem) -> EventProblem:
-    told = EventProblem(index=index, field=problem["field"], message=problem["message"])
+    named = EventProblem(index=index, field=problem["field"], message=problem["message"])
     event_id = raw.get("event_id") if isinstance(raw, dict) else None
     if isinstance(event_id, str) and len(event_id) <= MAX_ID_CHARACTERS:
-        told["event_id"] = event_id
-    return told
+        named["event_id"] = event_id
+    return named
 
 
 def _named(error: EventProblem) -> str:
@@ -238,9 +241,9 @@ def _of_the_line(error: LineProblem) -> FieldProblem:
     return FieldProblem(field=f"line {error['line']}: {error['field']}", message=error["message"])
 
 
-def _served(live: ServedModel) -> Model | None:
+def _served(served_model: ServedModel) -> Model | None:
     try:
-        return live.served.model
+        return served_model.served.model
     except NoModelError:
         return None
 

@@ -76,7 +76,7 @@ class WarningBody(TypedDict):
 @with_config(_CLOSED)
 class AnswerBody(TypedDict):
     """Picks, best first; ids the version does not know; why the answer is not what was asked for, if so; what could not
-    be asked, if anything: without the live store, an answer is the version's alone; what of the request can hardly be
+    be reached, if anything: without the live store, an answer is the version's alone; what of the request can hardly be
     meant, if anything."""
 
     request_id: str
@@ -147,7 +147,7 @@ def answer_bytes(  # noqa: PLR0913
 
 
 def model_body(manifest: Manifest) -> ModelBody:
-    """What a version's manifest tells, but for its files."""
+    """What a version's manifest says, but for its files."""
     return ModelBody(
         version=manifest.version,
         created=manifest.created,
@@ -180,8 +180,8 @@ def _picks(answer: Answer) -> Iterator[bytes]:
 
 def _reason_body(reason: Reason) -> ReasonBody:
     known: Mapping[str, Any] = {
-        "because_of": [_told(cause) for cause in reason.because_of] or None,
-        "bought_together": [_told(pair) for pair in reason.bought_together] or None,
+        "because_of": [_known_fields(cause) for cause in reason.because_of] or None,
+        "bought_together": [_known_fields(pair) for pair in reason.bought_together] or None,
         "times_bought": reason.times_bought,
         "days_since_last": reason.days_since_last,
         "sold_recently": reason.sold_recently,
@@ -189,5 +189,5 @@ def _reason_body(reason: Reason) -> ReasonBody:
     return {name: value for name, value in known.items() if value is not None}  # type: ignore[return-value]
 
 
-def _told(cause: Cause | CoPurchase) -> dict[str, Any]:
+def _known_fields(cause: Cause | CoPurchase) -> dict[str, Any]:
     return {name: value for name in cause.__slots__ if (value := getattr(cause, name)) is not None}

@@ -1,41 +1,30 @@
 """What each request may hold. These types validate it, and the OpenAPI document is generated from them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from artifacts.limits import MAX_LIMIT
 from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
+from service.http.fields import Category, Id, Price, Request
 from service.limits import (
     MAX_BASKET_ITEMS,
     MAX_BATCH_USERS,
     MAX_CATEGORIES,
-    MAX_CATEGORY_CHARACTERS,
     MAX_EXCLUDED_IN_BODY,
     MAX_EXCLUDED_IN_URL,
-    MAX_ID_CHARACTERS,
-    MAX_LIMIT,
     MAX_RANKED_ITEMS,
     MAX_RECENT_ITEMS,
 )
 
-# NUL is the one character no id has: neither a database nor a text file can be relied on to hold it.
-WITHOUT_NUL = r"^[^\x00]*$"
-
-Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=WITHOUT_NUL)]
-Category = Annotated[str, Field(min_length=1, max_length=MAX_CATEGORY_CHARACTERS, pattern=WITHOUT_NUL)]
-Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-RepeatPolicy = Literal["exclude", "allow", "only"]
+RepeatPolicy = Annotated[
+    Repeat, Field(strict=False), WithJsonSchema({"title": "Repeat", "type": "string", "enum": [*Repeat]})
+]
 
 
 def _whole(value: Any) -> Any:
     """In JSON 10.0 is an integer as good as 10."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-class Request(BaseModel):
-    """Base of every request: unknown fields are refused, nothing is converted, all problems are found at once."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 _EXCLUDE = "Items that must not be answered."
@@ -44,7 +33,7 @@ _EXCLUDE = "Items that must not be answered."
 class InBody(Request):
     """A body has room for more than a URL."""
 
-    exclude: Annotated[list[Id], Field(max_length=MAX_EXCLUDED_IN_BODY, description=_EXCLUDE)] = []
+    exclude: list[Id] = Field(default=[], max_length=MAX_EXCLUDED_IN_BODY, description=_EXCLUDE)
 
 
 class Explained(Request):
@@ -59,10 +48,10 @@ class Filtered(Explained):
     limit: Annotated[
         int, Field(ge=1, le=MAX_LIMIT, description="How many items to answer."), BeforeValidator(_whole)
     ] = DEFAULT_LIMIT
-    exclude: Annotated[list[Id], Field(max_length=MAX_EXCLUDED_IN_URL, description=_EXCLUDE)] = []
-    category: Annotated[
-        list[Category], Field(max_length=MAX_CATEGORIES, description="Answer items of these categories only.")
-    ] = []
+    exclude: list[Id] = Field(default=[], max_length=MAX_EXCLUDED_IN_URL, description=_EXCLUDE)
+    category: list[Category] = Field(
+        default=[], max_length=MAX_CATEGORIES, description="Answer items of these categories only."
+    )
     min_price: Price | None = Field(default=None, description="In the shop's currency, inclusive.")
     max_price: Price | None = Field(default=None, description="In the shop's currency, inclusive; not below min_price.")
     in_stock: bool = Field(default=True, description="Leave out what is not available.")
@@ -84,13 +73,13 @@ class Filtered(Explained):
 class Personal(Filtered):
     """What may be answered to a user or a session."""
 
-    repeat: RepeatPolicy = Field(default="exclude", description="What to do with items the user already bought.")
+    repeat: RepeatPolicy = Field(default=Repeat.EXCLUDE, description="What to do with items the user already bought.")
     personalized: bool = Field(
         default=True, description="false: answer from popularity alone, read nothing about the user."
     )
 
     def about(self, **whom: Any) -> Query:
-        return super().about(repeat=Repeat(self.repeat), personalized=self.personalized, **whom)
+        return super().about(repeat=self.repeat, personalized=self.personalized, **whom)
 
 
 class UserRecommendations(Personal):
@@ -117,10 +106,12 @@ class Recommendations(InBody, Personal):
 
     user_id: Id | None = None
     session_id: Id | None = Field(default=None, description="The session whose events the live store has.")
-    recent_items: Annotated[
-        list[Id],
-        Field(max_length=MAX_RECENT_ITEMS, validate_default=True, description="The session's items, oldest first."),
-    ] = []
+    recent_items: list[Id] = Field(
+        default=[],
+        max_length=MAX_RECENT_ITEMS,
+        validate_default=True,
+        description="The session's items, oldest first.",
+    )
 
     @field_validator("recent_items")
     @classmethod
@@ -192,7 +183,3 @@ class BatchRecommendations(InBody, Personal):
 
     def query(self, user_id: str) -> Query:
         return self.about(user_id=user_id)
-
-
-class Nothing(Request):
-    """A request without parameters."""

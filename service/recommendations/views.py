@@ -1,4 +1,4 @@
-"""What answers each request: put the query to the served version, say what it said."""
+"""What answers each request: put the query to the served version, shape its answer."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,16 +16,15 @@ from artifacts.queries.answer import Answer
 from artifacts.queries.eligibility import unknown_categories
 from artifacts.queries.query import Query
 from artifacts.queries.recommend import recommend
-from service.http.body import JSON, NDJSON
 from service.http.errors import BusyError, NoReportError
+from service.http.fields import Nothing
+from service.http.media_types import HTML, JSON, NDJSON
 from service.recommendations.answers import answer_bytes, model_body
-from service.recommendations.schemas import BatchRecommendations, Nothing
+from service.recommendations.schemas import BatchRecommendations
 from service.state.live_connection import LiveConnection
 from service.state.served_model import ServedVersion
 from service.telemetry.metrics import observe_answer
 from service.telemetry.observation import Record
-
-HTML = "text/html; charset=utf-8"
 
 PRIVATE = "private, no-store"
 REVALIDATE = "no-cache"
@@ -38,14 +37,15 @@ LINES_A_CHUNK = 32  # fewer, larger writes to the socket; still the first picks 
 
 
 @dataclass(frozen=True, slots=True)
-class Informant:
-    """What tells of whom an answer is for; `explore` is the share of it that is kept for items not seen in training."""
+class QueryEnricher:
+    """Adds to a query what the live store knows of its user and session, and `explore`: the share of an answer that is
+    kept for items not seen in training."""
 
     connection: LiveConnection
     explore: float
 
-    def inform(self, query: Query, model: Model) -> tuple[Query, bool]:
-        """The query with what is known by now; whether the live store cannot be used."""
+    def enrich(self, query: Query, model: Model) -> tuple[Query, bool]:
+        """The query with the user's activity; whether the live store cannot be used."""
         query = replace(query, explore=self.explore) if self.explore else query
         if not query.personalized or (query.user_id is None and query.session_id is None):
             return query, self.connection.degraded
@@ -69,30 +69,32 @@ class Context:
 
     served: ServedVersion
     record: Record
-    informant: Informant
+    enricher: QueryEnricher
     streams: BoundedSemaphore
 
 
 View = Callable[[Context, Any], Response]
 
 
-def answering(ask: Callable[[Model, Query], Answer]) -> View:
-    """The view that puts a request's query to the served version by `ask`."""
+def answering(recommender: Callable[[Model, Query], Answer]) -> View:
+    """The view that puts a request's query to the served version by `recommender`."""
 
-    def view(context: Context, asked: Any) -> Response:
-        query = asked.query()
+    def view(context: Context, request: Any) -> Response:
+        query = request.query()
         whose = query.user_id is not None or query.session_id is not None or query.recent_items
         cache = PRIVATE if whose else REVALIDATE
-        return Response(_answer(context, ask, query), headers=[("Content-Type", JSON), ("Cache-Control", cache)])
+        return Response(
+            _answer(context, recommender, query), headers=[("Content-Type", JSON), ("Cache-Control", cache)]
+        )
 
     return view
 
 
-def recommend_batch(context: Context, asked: BatchRecommendations) -> Response:
+def recommend_batch(context: Context, request: BatchRecommendations) -> Response:
     """One line a user, in the order given; one version throughout. Raises BusyError."""
     if not context.streams.acquire(blocking=False):
         raise BusyError("this many batches are not answered at once: try again")
-    response = Response(_lines(context, asked), headers=[("Content-Type", NDJSON), ("Cache-Control", PRIVATE)])
+    response = Response(_lines(context, request), headers=[("Content-Type", NDJSON), ("Cache-Control", PRIVATE)])
     response.call_on_close(context.streams.release)
     return response
 
@@ -117,11 +119,11 @@ def model_report(context: Context, _: Nothing) -> Response:
     return Response(page, headers=headers)
 
 
-def _answer(context: Context, ask: Callable[[Model, Query], Answer], query: Query) -> bytes:
+def _answer(context: Context, recommender: Callable[[Model, Query], Answer], query: Query) -> bytes:
     model = context.served.model
-    informed, degraded = context.informant.inform(query, model)
+    enriched, degraded = context.enricher.enrich(query, model)
     with _ONE_AT_A_TIME:
-        answer = ask(model, informed)
+        answer = recommender(model, enriched)
     context.record.note(answer)
     observe_answer(answer)
     unknown = unknown_categories(model, query.filters.categories)
@@ -135,7 +137,7 @@ def _answer(context: Context, ask: Callable[[Model, Query], Answer], query: Quer
     )
 
 
-def _lines(context: Context, asked: BatchRecommendations) -> Iterator[bytes]:
-    for start in range(0, len(asked.user_ids), LINES_A_CHUNK):
-        users = asked.user_ids[start : start + LINES_A_CHUNK]
-        yield b"".join(_answer(context, recommend, asked.query(user_id)) + b"\n" for user_id in users)
+def _lines(context: Context, request: BatchRecommendations) -> Iterator[bytes]:
+    for start in range(0, len(request.user_ids), LINES_A_CHUNK):
+        users = request.user_ids[start : start + LINES_A_CHUNK]
+        yield b"".join(_answer(context, recommend, request.query(user_id)) + b"\n" for user_id in users)

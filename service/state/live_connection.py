@@ -23,9 +23,9 @@ class LiveConnection:
     def __init__(self, url: str | None) -> None:
         """Connects to nothing. Raises LiveUrlError."""
         self._store = LiveStore(url) if url is not None else None
-        self.overlay = LiveItems(self._store)
+        self.live_items = LiveItems(self._store)
         self._users = LiveUsers()
-        self._told: Callable[[], None] = lambda: None
+        self._items_changed: Callable[[], None] = lambda: None
         self._failure: str | None = None
         self._stopping = Event()
 
@@ -51,14 +51,14 @@ class LiveConnection:
             write_line(event="live_failed", request_id=request_id, reason=error.reason, error=str(error))
             raise LiveStoreError(f"the live store is not available ({error.reason}): try again") from error
 
-    def when_items_change(self, act: Callable[[], None]) -> None:
-        """Name what is to be done when the store may have told something new of items."""
-        self._told = act
+    def on_items_change(self, act: Callable[[], None]) -> None:
+        """Have `act` called whenever the store may hold new changes of items."""
+        self._items_changed = act
 
     def activity(self, query: Query, after: int) -> tuple[UserActivity, bool]:
-        """What the store tells of the query's user and session above a number, and whether it could not be asked.
+        """Activity of the query's user and session above a sequence number, and whether the store could not be read.
 
-        It is not asked while the thread that looks after it finds that it cannot be: nobody waits for that.
+        It is not read while the thread that looks after it finds that it cannot be: nobody waits for that.
         """
         if self._store is None:
             return NO_ACTIVITY, False
@@ -67,7 +67,7 @@ class LiveConnection:
                 return self._store.activity(query.user_id, query.session_id, after), False
             except LiveUnavailableError as error:
                 observe_live_failure(error.reason)
-        return self._users.remembered(query.user_id), True
+        return self._users.last_known(query.user_id), True
 
     def start(self) -> None:
         """Open the store, where there is one, then keep an eye on it."""
@@ -84,8 +84,8 @@ class LiveConnection:
         try:
             last = store.check()
             self._users.follow(store, last)
-            self.overlay.follow(last)
-            self._told()
+            self.live_items.follow(last)
+            self._items_changed()
         except LiveUnavailableError as error:
             self._note(error.reason, str(error))
         # The thread lives on whatever happens: without it, a store that is lost stays lost.

@@ -12,16 +12,16 @@ from artifacts.model.model import Model
 
 
 @dataclass(frozen=True, slots=True)
-class ShownItems:
-    """A version with what was told; `tag` changes with whatever that changes, and is the same in every worker that was
-    told the same, in whatever portions."""
+class OverlaidModel:
+    """A version with the changes since its training; `tag` changes with whatever those change, and is the same in every
+    worker that read the same changes, in whatever portions."""
 
     model: Model
     tag: str
 
 
 class LiveItems:
-    """Follows what the live store tells, for all threads of a worker; without a store, versions are as they are."""
+    """Follows the live store's changes of items, for all threads of a worker; without a store there are none."""
 
     def __init__(self, store: LiveStore | None) -> None:
         self._store = store
@@ -29,7 +29,7 @@ class LiveItems:
         self._lock = Lock()
 
     def read(self, version: Model) -> Overlay | None:
-        """A version with all that was told since it was trained, to be used; None where the store cannot be read."""
+        """A version with all changes since it was trained, to be used; None where the store cannot be read."""
         since_training = no_changes(version)
         if self._store is not None:
             try:
@@ -42,17 +42,17 @@ class LiveItems:
             since_training.up_to = changes.up_to
         return Overlay(version, since_training)
 
-    def use(self, version: Model, overlay: Overlay | None) -> ShownItems:
+    def use(self, version: Model, overlay: Overlay | None) -> OverlaidModel:
         """Follow for another version from now on, `overlay` being what was read of it.
 
-        Where that could not be, with what was told since the version before it was trained.
+        Where that could not be, with the changes since the version before it was trained.
         """
         with self._lock:
             known = self._overlay.since_training if self._overlay else no_changes(version)
             self._overlay = overlay or Overlay(version, known)
             with suppress(LiveUnavailableError):
                 self._catch_up(self._overlay)
-            return _laid(self._overlay)
+            return _overlaid(self._overlay)
 
     def follow(self, last: int) -> None:
         """Read what is new, the store's last number being `last`. Raises LiveUnavailableError."""
@@ -68,10 +68,10 @@ class LiveItems:
                 self._catch_up(overlay)
 
     @property
-    def laid(self) -> ShownItems | None:
-        """The version that is used, with what was told by now."""
+    def overlaid(self) -> OverlaidModel | None:
+        """The version that is used, with the changes by now."""
         with self._lock:
-            return _laid(self._overlay) if self._overlay else None
+            return _overlaid(self._overlay) if self._overlay else None
 
     def _catch_up(self, overlay: Overlay) -> None:
         if self._store is None:
@@ -84,9 +84,9 @@ class LiveItems:
         overlay.add(changes.items, known, changes.up_to, changes.last)
 
 
-def _laid(overlay: Overlay) -> ShownItems:
+def _overlaid(overlay: Overlay) -> OverlaidModel:
     version, since_training = overlay.opened.version, overlay.since_training
-    return ShownItems(
+    return OverlaidModel(
         overlay.model,
         f"{version}-{since_training.since}-{since_training.changed}" if since_training.changed else version,
     )

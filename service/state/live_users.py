@@ -1,4 +1,4 @@
-"""Who asked to be forgotten or not to be profiled, as a worker remembers it for when the live store is gone."""
+"""Who was erased or wants no profile, as a worker keeps it for when the live store is gone."""
 
 from artifacts.live.activity import NO_ACTIVITY, UserActivity
 from artifacts.live.erasures import Erasures
@@ -6,7 +6,7 @@ from artifacts.live.store import LiveStore
 
 
 class LiveUsers:
-    """Read from the store again and again, by one thread; asked by all."""
+    """Read from the store again and again, by one thread; used by all."""
 
     def __init__(self) -> None:
         self._up_to = 0
@@ -23,7 +23,7 @@ class LiveUsers:
             self._personalized.update(preferences)
         self._up_to = last
 
-    def remembered(self, user_id: str | None) -> UserActivity:
+    def last_known(self, user_id: str | None) -> UserActivity:
         """What is known of a user without the store."""
         if user_id is None or self._erasures is None:
             return NO_ACTIVITY

@@ -33,9 +33,9 @@ class ServedModel:
     A version that is swapped out stays mapped until the last request that holds it ends.
     """
 
-    def __init__(self, store: Store, overlay: LiveItems) -> None:
+    def __init__(self, store: Store, live_items: LiveItems) -> None:
         self._store = store
-        self._overlay = overlay
+        self._live_items = live_items
         self._swapping = Lock()
         self._served: ServedVersion | None = None
         self._pointed_at: str | None = None
@@ -54,7 +54,7 @@ class ServedModel:
     def start(self) -> None:
         """Open what is published and follow the store, in a thread of its own; returns when there is something to
         answer from or nothing good is published, or else after START_SECONDS."""
-        Thread(target=self._follow, name="live-model", daemon=True).start()
+        Thread(target=self._follow, name="served-model", daemon=True).start()
         self._looked.wait(START_SECONDS)
 
     def stop(self) -> None:
@@ -82,11 +82,11 @@ class ServedModel:
     def follow_items(self) -> None:
         """Serve the same version with what the live store says by now."""
         with self._swapping:
-            served, laid = self._served, self._overlay.laid
-            if served is None or laid is None:
+            served, overlaid = self._served, self._live_items.overlaid
+            if served is None or overlaid is None:
                 return
-            if served.model is not laid.model or served.tag != laid.tag:
-                self._served = replace(served, model=laid.model, tag=laid.tag)
+            if served.model is not overlaid.model or served.tag != overlaid.tag:
+                self._served = replace(served, model=overlaid.model, tag=overlaid.tag)
 
     def _follow(self) -> None:
         self.refresh()
@@ -103,14 +103,14 @@ class ServedModel:
         try:
             self._store.check(version)
             opened = open_model(self._store.path(version))
-            overlay = self._overlay.read(opened)
+            overlay = self._live_items.read(opened)
         # Whatever is wrong with a new version, the old one is served on and the thread lives on.
         except Exception as error:
             self._refuse(version, error)
             return False
         with self._swapping:
-            laid = self._overlay.use(opened, overlay)
-            self._swap(ServedVersion(laid.model, laid.tag, self._store.path(version)))
+            overlaid = self._live_items.use(opened, overlay)
+            self._swap(ServedVersion(overlaid.model, overlaid.tag, self._store.path(version)))
         return True
 
     def _swap(self, served: ServedVersion) -> None:

@@ -178,6 +178,7 @@ def test_help_names_the_options(capsys: pytest.CaptureFixture[str], command: str
     assert option in capsys.readouterr().out
 
 
+@pytest.mark.integration
 def test_it_runs_as_a_module(store: Store, versions: list[str]) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "artifacts", "rollback", "--to", "nightly"],

@@ -17,6 +17,7 @@ import pytest
 
 from artifacts.live.activity import NO_ACTIVITY
 from artifacts.model.arrays import save_arrays
+from artifacts.model.categories import as_categories
 from artifacts.model.ids import encode_ids
 from artifacts.model.model import Model, open_model
 from artifacts.model.quickscorer import MAX_LEAVES, no_forest
@@ -38,6 +39,7 @@ from benchmarks.workload import ITEMS, Reply, Request, Workload, check, count_sh
 from tests.support.gunicorn_service import Service
 from tests.support.live_events import opened
 from tests.support.missing import without
+from tests.support.served import served_picks
 
 PLAIN = Workload("plain", [Request(user_target(f"u{number}")) for number in range(20)])
 
@@ -130,7 +132,7 @@ def shop_of(model: Model, category: list[int], price: list[float]) -> Model:
     """The model with another catalogue: what filters look at, and two categories to name."""
     catalogue = replace(
         model.catalogue,
-        categories=encode_ids(["large", "small"]),
+        categories=as_categories(encode_ids(["large", "small"])),
         category=np.array(category, np.int32),
         price=np.array(price, np.float32),
         available=np.ones(len(category), np.bool_),
@@ -214,6 +216,7 @@ def test_a_missing_wrk_is_named(server: Server, tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.usefixtures("wrk")
+@pytest.mark.slow
 def test_online_rows(bench: Bench, model: Model, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(online, "METRICS", {1: ("median", "p99")})
     shop = online.Shop("S", Store(bench.directory), find_store(bench, "S"), model, 1, bench.directory)
@@ -225,6 +228,7 @@ def test_online_rows(bench: Bench, model: Model, server: Server, monkeypatch: py
 
 
 @pytest.mark.usefixtures("wrk")
+@pytest.mark.slow
 def test_a_live_store_beside_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, set[bool]] = {}
 
@@ -304,6 +308,7 @@ def test_dropped_files_are_not_in_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("wrk")
+@pytest.mark.slow
 def test_reload_rows(bench: Bench, tmp_path: Path) -> None:
     peak, after, both = memory._reloads(bench, "S", find_store(bench, "S"), PLAIN, tmp_path)
     assert all(most >= least for most, least in zip(peak.values, peak.against, strict=True))
@@ -311,6 +316,7 @@ def test_reload_rows(bench: Bench, tmp_path: Path) -> None:
     assert len(both.values) == bench.rounds
 
 
+@pytest.mark.slow
 def test_further_workers_share_what_the_first_has(bench: Bench, tmp_path: Path) -> None:
     first, second, third = memory._workers(bench, "L", find_store(bench, "S"), PLAIN, tmp_path)
     assert 0 < second.values[0] < first.values[0]
@@ -318,6 +324,7 @@ def test_further_workers_share_what_the_first_has(bench: Bench, tmp_path: Path) 
     assert second.target == third.target == at_most(60)
 
 
+@pytest.mark.slow
 def test_start_comes_before_the_answer(tiny_store: Store, tmp_path: Path) -> None:
     began = time.perf_counter()
     ready, answered = start._start(tiny_store, Workload("first", PLAIN.requests[:1]), tmp_path)
@@ -337,7 +344,7 @@ def test_without_its_ranker_a_version_answers_by_the_blend(tiny_store: Store, mo
     plain = open_model(without_ranker(ranked, tmp_path / "plain").current_path())
     assert len(plain.forest) == 0
     asked = Query(user_id="u1")
-    assert recommend(plain, asked).picks == recommend(model, asked).picks
+    assert served_picks(recommend(plain, asked)) == served_picks(recommend(model, asked))
 
 
 # The command
@@ -352,6 +359,7 @@ def test_command(tiny_store: Store, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "bench: answer S: " in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_implicit_is_timed_on_the_matrix_that_the_version_was_fitted_on(tiny_store: Store) -> None:
     model = open_model(tiny_store.current_path())
     matrix = training_cost.read_matrix(tiny_store.current_path())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from artifacts.model.catalogue import Catalogue
+from artifacts.model.categories import as_categories
 from artifacts.model.ids import encode_ids
 from artifacts.model.model import open_model
 from artifacts.publishing.store import Store
@@ -45,9 +46,9 @@ def test_the_filter_leaves_the_category_nearest_to_a_hundredth(tiny_store: Store
     catalogue = open_model(tiny_store.current_path()).catalogue
     category = np.repeat([0, 1, 2], [300, 12, 688]).astype(np.int32)
     rng = np.random.default_rng(0)
-    named: Catalogue = replace(catalogue, category=category, categories=encode_ids(["a", "b", "c"]))
+    named: Catalogue = replace(catalogue, category=category, categories=as_categories(encode_ids(["a", "b", "c"])))
     assert np.flatnonzero(narrowed(named, 1_000, rng)).tolist() == list(range(300, 312))
-    nameless: Catalogue = replace(catalogue, category=category, categories=encode_ids([]))
+    nameless: Catalogue = replace(catalogue, category=category, categories=as_categories(encode_ids([])))
     assert narrowed(nameless, 1_000, rng).sum() == 10
 
 

@@ -9,6 +9,7 @@ from benchmarks import picks_speed
 from benchmarks.part import Bench
 
 
+@pytest.mark.slow
 def test_each_way_of_asking_is_compared_with_the_product_and_with_the_peers(
     tiny_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

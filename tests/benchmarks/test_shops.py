@@ -142,6 +142,7 @@ def opened(store: Path) -> Model:
 
 
 @pytest.mark.usefixtures("sizes")
+@pytest.mark.slow
 def test_a_published_shop_answers(tmp_path: Path) -> None:
     model = opened(make_shop("M", tmp_path))
     rows = purchases(make_data("M", tmp_path))
@@ -156,6 +157,7 @@ def test_a_published_shop_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("sizes")
+@pytest.mark.slow
 def test_a_published_shop_is_kept_and_made_anew_where_it_does_not_open(tmp_path: Path) -> None:
     store = make_shop("M", tmp_path)
     version = opened(store).version
@@ -167,6 +169,7 @@ def test_a_published_shop_is_kept_and_made_anew_where_it_does_not_open(tmp_path:
 
 
 @pytest.mark.usefixtures("sizes")
+@pytest.mark.slow
 def test_a_large_shop_has_neither_neighbours_nor_similar_items(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shops, "NEIGHBOURS_UP_TO", 10)
     monkeypatch.setattr(shops, "SIMILAR_UP_TO", 10)

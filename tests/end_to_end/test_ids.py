@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.limits import MAX_ID_CHARACTERS
+from artifacts.limits import MAX_ID_CHARACTERS
 from tests.support.gunicorn_service import Service
 
 AWKWARD = [

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,6 +23,7 @@ from artifacts.live.errors import (
     LiveFullError,
     LiveGoneError,
     LivePausedError,
+    LiveSchemaError,
     LiveTimeoutError,
     LiveUnavailableError,
 )
@@ -29,6 +31,7 @@ from artifacts.live.store import LiveStore
 from tests.support.gunicorn_service import DEADLINE_SECONDS, wait_for
 from tests.support.live_events import event, opened
 from tests.support.postgres import Server, running_server
+from tests.support.sqlite_connections import Connections
 
 QUICK = Patience(read=0.3, write=0.6)
 
@@ -85,7 +88,6 @@ def every_operation(store: LiveStore) -> list[Callable[[], object]]:
         lambda: list(store.events(0, 9)),
         lambda: list(store.item_events_since(0)),
         store.erasures,
-        lambda: store.erased("ana"),
         store.opted_out,
         lambda: store.held("ana"),
         lambda: store.insert([event(2)]),
@@ -206,7 +208,7 @@ def test_a_file_in_whose_place_another_came(in_file: LiveStore, path: Path) -> N
         path.with_name(leftover).unlink(missing_ok=True)
     assert isinstance(raised(in_file.check), LiveGoneError)
     wait_for(lambda: checked(in_file))
-    assert in_file.erased("ana") is not None, "with the key of the new file"
+    assert in_file.held("ana").erased is not None, "with the key of the new file"
 
 
 def test_a_file_that_is_no_database(path: Path) -> None:
@@ -214,6 +216,54 @@ def test_a_file_that_is_no_database(path: Path) -> None:
     store = LiveStore(f"sqlite:///{path}", QUICK)
     assert isinstance(raised(store.check), LiveBrokenError)
     assert path.read_bytes() == b"no database at all" * 1000
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
+    return Connections(monkeypatch)
+
+
+def test_what_cannot_be_opened_leaves_no_connection_open(path: Path, connections: Connections) -> None:
+    path.write_bytes(b"no database at all" * 1000)
+    raised(LiveStore(f"sqlite:///{path}", QUICK).check)
+    assert (connections.made, connections.open) == (1, 0)
+
+
+def test_tables_that_cannot_be_upgraded_leave_no_connection_open(path: Path, connections: Connections) -> None:
+    with opened(f"sqlite:///{path}"), closing(sqlite3.connect(path)) as newer:
+        newer.execute("UPDATE live_version SET version_num = '9999'")
+        newer.commit()
+    store = LiveStore(f"sqlite:///{path}", QUICK)
+    assert isinstance(raised(store.check), LiveSchemaError)
+    assert connections.open == 0
+
+
+def test_reads_that_fail_leave_no_connection_open(connections: Connections, in_file: LiveStore, path: Path) -> None:
+    whole = fill_with_events(in_file, path)
+    path.write_bytes(b"\xff" * len(whole))
+    assert isinstance(raised(lambda: in_file.activity("ana", None, 0)), LiveBrokenError)
+    assert connections.open == 0
+
+
+def test_connections_that_are_in_use_when_the_store_is_closed_are_closed_after_it(
+    connections: Connections, in_file: LiveStore
+) -> None:
+    def work(connection: sa.Connection) -> None:
+        in_file.close()
+
+    events = in_file.events(0, 1)
+    database = in_file._database
+    database.write(work)
+    assert connections.open == 0
+    arm = database._arm
+
+    def arm_and_close(connection: Any, seconds: float) -> None:
+        arm(connection, seconds)
+        in_file.close()
+
+    database._arm = arm_and_close  # type: ignore[method-assign]
+    assert [found.event_id for found in events] == ["event-1"]
+    assert connections.open == 0
 
 
 def test_a_file_that_is_damaged(in_file: LiveStore, path: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_catalogue_beside_local_rows(upload: Upload, tmp_path: Path) -> None:
     [
         ("none/orders.parquet", "s3://shop/none/orders.parquet: no such file"),
         ("none/*.csv", r"s3://shop/none/\*\.csv: no file matches"),
-        ("none/", "s3://shop/none/: no CSV, Parquet or NDJSON file"),
+        ("none/", "s3://shop/none/: no data file"),
         ("none/orders", "s3://shop/none/orders: of no known format"),
     ],
 )
@@ -197,5 +197,5 @@ def test_a_page_that_is_not_there_is_named(website: str) -> None:
 
 
 def test_a_prefix_without_files_is_named_without_its_account() -> None:
-    with pytest.raises(DataError, match=r"^s3://shop/none/: no CSV, Parquet or NDJSON file"):
+    with pytest.raises(DataError, match=r"^s3://shop/none/: no data file"):
         read("s3://me:secret@shop/none/")

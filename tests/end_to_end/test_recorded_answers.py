@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", ["blend", pytest.param("ranker", marks=pytest.mark.slow)])
 def test_sample_shop(sample_shop: SampleShop, recipe: str) -> None:
     _compare(f"sample-shop-{recipe}", answers_of(sample_shop.purchases, recipe, sample_shop.catalogue))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from artifacts.limits import MAX_ID_CHARACTERS
 from service import limits
 from tests.support.gunicorn_service import DEADLINE_SECONDS, Reply, Service, ask
 
@@ -84,7 +85,7 @@ def test_all_bad_fields_of_a_body_are_named_at_once(service: Service) -> None:
         ("/v1/popular?" + "exclude=a&" * (limits.MAX_EXCLUDED_IN_URL + 1), {"exclude"}),
         ("/v1/items/I000/similar?item_id=I001", {"item_id"}),
         ("/v1/items/%00/similar", {"item_id"}),
-        ("/v1/items/" + "a" * (limits.MAX_ID_CHARACTERS + 1) + "/similar", {"item_id"}),
+        ("/v1/items/" + "a" * (MAX_ID_CHARACTERS + 1) + "/similar", {"item_id"}),
         ("/v1/model?x=1", {"x"}),
     ],
 )

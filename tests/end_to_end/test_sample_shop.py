@@ -9,16 +9,17 @@ import pytest
 from artifacts.model.model import Model
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.popular import popular
-from artifacts.queries.query import Pick, Query, Repeat, Source
+from artifacts.queries.query import Query, Repeat, Source
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
+from tests.support.served import ServedPick, served_picks
 from training.sample_shop.demand import SEGMENTS
 from training.sample_shop.shop import SampleShop
 
 SECONDS_PER_DAY = 86_400
 
 
-def ids(picks: Iterable[Pick]) -> list[str]:
+def ids(picks: Iterable[ServedPick]) -> list[str]:
     return [pick.item_id for pick in picks]
 
 
@@ -34,7 +35,7 @@ def test_planted_complements_are_among_the_first_picks_with_lift(sample_shop: Sa
     for pair in sample_shop.complements:
         partners.setdefault(pair.item_id, []).append(pair.partner_id)
     for item_id, expected in partners.items():
-        picks = cross_sell(sample_model, Query(items=(item_id,), limit=5, explain=True)).picks
+        picks = served_picks(cross_sell(sample_model, Query(items=(item_id,), limit=5, explain=True)))
         assert set(expected) <= set(ids(picks)), item_id
         for pick in picks:
             if pick.item_id in expected:
@@ -76,7 +77,7 @@ def test_consumables_are_offered_again_to_whom_they_are_due(sample_shop: SampleS
     cases = list(islice(due(sample_shop, sample_model), 200))
     assert len(cases) > 50
     found = [
-        item_id in ids(recommend(sample_model, Query(user_id=user_id, repeat=Repeat.ONLY, limit=3)).picks)
+        item_id in ids(served_picks(recommend(sample_model, Query(user_id=user_id, repeat=Repeat.ONLY, limit=3))))
         for user_id, item_id in cases
     ]
     assert np.mean(found) > 0.9
@@ -87,7 +88,7 @@ def test_buy_again_is_led_by_consumables(sample_shop: SampleShop, sample_model: 
     firsts = [
         picks[0].item_id
         for user_id in customers
-        if (picks := recommend(sample_model, Query(user_id=user_id, repeat=Repeat.ONLY, limit=1)).picks)
+        if (picks := served_picks(recommend(sample_model, Query(user_id=user_id, repeat=Repeat.ONLY, limit=1))))
     ]
     owned = [
         sample_model.item_ids[int(item)]
@@ -100,7 +101,7 @@ def test_buy_again_is_led_by_consumables(sample_shop: SampleShop, sample_model: 
 
 
 def test_what_rises_is_more_popular_than_what_falls(sample_shop: SampleShop, sample_model: Model) -> None:
-    everything = ids(popular(sample_model, Query(limit=len(sample_model.item_ids))).picks)
+    everything = ids(served_picks(popular(sample_model, Query(limit=len(sample_model.item_ids)))))
     place = {item_id: number for number, item_id in enumerate(everything)}
     rising = [place[item_id] for item_id in sample_shop.rising if item_id in place]
     falling = [place[item_id] for item_id in sample_shop.falling if item_id in place]
@@ -109,7 +110,7 @@ def test_what_rises_is_more_popular_than_what_falls(sample_shop: SampleShop, sam
 
 
 def test_what_was_never_sold_comes_last(sample_shop: SampleShop, sample_model: Model) -> None:
-    everything = ids(popular(sample_model, Query(limit=len(sample_model.item_ids))).picks)
+    everything = ids(served_picks(popular(sample_model, Query(limit=len(sample_model.item_ids)))))
     assert set(everything[-len(sample_shop.unsold) :]) == set(sample_shop.unsold)
 
 
@@ -117,15 +118,15 @@ def test_what_is_not_available_is_nowhere(sample_shop: SampleShop, sample_model:
     gone = set(sample_shop.unavailable)
     assert gone <= {sample_model.item_ids[index] for index in range(len(sample_model.item_ids))}
     everything = Query(limit=len(sample_model.item_ids))
-    assert not gone & set(ids(popular(sample_model, everything).picks))
+    assert not gone & set(ids(served_picks(popular(sample_model, everything))))
     for user_id in customers[:30]:
         for repeat in Repeat:
             query = Query(user_id=user_id, repeat=repeat, limit=200)
-            assert not gone & set(ids(recommend(sample_model, query).picks))
+            assert not gone & set(ids(served_picks(recommend(sample_model, query))))
     for item_id in [pair.item_id for pair in sample_shop.complements[:10]] + list(gone):
         query = Query(items=(item_id,), limit=200)
-        assert not gone & set(ids(cross_sell(sample_model, query).picks))
-        assert not gone & set(ids(similar(sample_model, query).picks))
+        assert not gone & set(ids(served_picks(cross_sell(sample_model, query))))
+        assert not gone & set(ids(served_picks(similar(sample_model, query))))
 
 
 def test_customers_are_recommended_what_is_to_their_taste(
@@ -135,12 +136,12 @@ def test_customers_are_recommended_what_is_to_their_taste(
     hits = [
         pick.category in SEGMENTS[sample_shop.tastes[user_id]]
         for user_id in customers
-        for pick in recommend(sample_model, Query(user_id=user_id)).picks
+        for pick in served_picks(recommend(sample_model, Query(user_id=user_id)))
     ]
     popular_hits = [
         pick.category in SEGMENTS[sample_shop.tastes[user_id]]
         for user_id in customers
-        for pick in popular(sample_model, Query()).picks
+        for pick in served_picks(popular(sample_model, Query()))
     ]
     assert np.mean(hits) > 0.5
     assert np.mean(hits) > 1.7 * np.mean(popular_hits)

@@ -317,6 +317,7 @@ def retrain(day: Day, live_url: str, tmp_path: Path) -> None:
     day.serve_current()
 
 
+@pytest.mark.parametrize("live_url", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True)
 def test_a_shop_day(day: Day, live_url: str, tmp_path: Path) -> None:
     day.check("in the morning", SERVED_SECONDS)
 
@@ -416,6 +417,7 @@ def any_day(day: Day, seed: int, steps: int, versions: Collection[int]) -> None:
     print_delays(day)
 
 
+@pytest.mark.parametrize("live_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_any_day(day: Day) -> None:
     any_day(day, seed=1, steps=12, versions={6})
 

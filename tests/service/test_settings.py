@@ -87,6 +87,7 @@ def test_an_address_that_can_be_reached_needs_keys_or_a_word(tmp_path: Path) -> 
     assert read_settings({"HOST": "0.0.0.0", "SERVE_WITHOUT_KEYS": "yes"}).host == "0.0.0.0"
 
 
+@pytest.mark.integration
 def test_under_another_server_the_address_is_not_known_to_be_local() -> None:
     with pytest.raises(SettingsError, match="the address must be known to be local"):
         check_address(read_settings({}), {})

@@ -1,7 +1,10 @@
-"""Runs a Python program and kills it at its Nth change to the store in ARTIFACTS_DIR.
+"""Runs a Python program again and again, killed at its first change to the store in ARTIFACTS_DIR, at its second, …
 
-    python -m tests.support.crash N -m module arguments...
-    python -m tests.support.crash N script.py arguments...
+    python -m tests.support.crash -m module arguments...
+    python -m tests.support.crash script.py arguments...
+
+Each line of the standard input holds the number of the change to die at; each line of the output the exit code. Every
+run is a fork of this process, which has imported what the programs need: that costs a tenth of a fresh interpreter.
 
 A change is a file opened for writing, a directory made, a rename or a removal, under ARTIFACTS_DIR. The program
 dies (SIGKILL) just before its Nth one; a file that is opened to be overwritten is two steps, before it is opened
@@ -17,10 +20,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import artifacts.__main__  # noqa: F401 - for the forks
 from tests.support.paths import ROOT
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -38,26 +44,38 @@ def crash_steps(arguments: Sequence[str], store: Path) -> Iterator[int]:
         before = Path(directory) / "store"
         if store.exists():
             shutil.copytree(store, before)
-        for step in itertools.count(1):
-            shutil.rmtree(store, ignore_errors=True)
-            if before.exists():
-                shutil.copytree(before, store)
-            run = run_until(step, arguments, store)
-            if run.returncode != -signal.SIGKILL:
-                assert run.returncode == 0, run.stderr
-                return
-            yield step
+        with _runner(arguments, store) as run:
+            for step in itertools.count(1):
+                shutil.rmtree(store, ignore_errors=True)
+                if before.exists():
+                    shutil.copytree(before, store)
+                code = run(step)
+                if code != -signal.SIGKILL:
+                    assert code == 0, "what it wrote to the standard error tells why"
+                    return
+                yield step
 
 
-def run_until(step: int, arguments: Sequence[str], store: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", __name__, str(step), *arguments],
+@contextmanager
+def _runner(arguments: Sequence[str], store: Path) -> Iterator[Callable[[int], int]]:
+    """Runs the program to its Nth change, and answers its exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__, *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "ARTIFACTS_DIR": str(store)},
-        capture_output=True,
+        env={**os.environ, "ARTIFACTS_DIR": str(store)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-    )
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answered = process.stdin, process.stdout
+
+        def run(step: int) -> int:
+            print(step, file=asked, flush=True)
+            return int(answered.readline())
+
+        yield run
 
 
 class Countdown:
@@ -94,16 +112,35 @@ class Countdown:
             self.step()
 
 
-def main(steps: str, *program: str) -> None:
-    countdown = Countdown(int(steps), Path(os.environ["ARTIFACTS_DIR"]))
+def main(*program: str) -> None:
     sys.path[0] = str(Path.cwd())
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _run(int(line), *program)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _run(steps: int, *program: str) -> NoReturn:
+    """The program, in a process that ends with it."""
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the standard output is for exit codes
+    countdown = Countdown(steps, Path(os.environ["ARTIFACTS_DIR"]))
     sys.addaudithook(countdown.hear)
-    if program[0] == "-m":
-        sys.argv = list(program[1:])
-        runpy.run_module(program[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv = list(program)
-        runpy.run_path(program[0], run_name="__main__")
+    code: object = 0
+    try:
+        if program[0] == "-m":
+            sys.argv = list(program[1:])
+            runpy.run_module(program[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = list(program)
+            runpy.run_path(program[0], run_name="__main__")
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from artifacts.model.model import Model, open_model
+from artifacts.model.model import Model, open_model, save_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
 from service.app import SERVED_MODEL, create_app
@@ -66,7 +66,7 @@ def _fit(recipe: str, data: str, catalogue: str, config_file: str, root: Path) -
     fitted = with_similar(fit_recipe(dataset, interactions.catalogue, run, end), show_progress=False)
     store = Store(root)
     with store.draft() as draft:
-        fitted.save(draft)
+        save_model(draft, fitted)
         store.publish(draft, Provenance(created="2026-01-01T00:00:00+00:00"))
     return store
 

@@ -146,7 +146,7 @@ def test_the_examples_load(file: Path) -> None:
 def test_what_is_written_down_has_no_passwords(tmp_path: Path) -> None:
     file = write(tmp_path, '[data]\nquery = "select 1"\ncatalogue = "https://host/items.csv?signature=secret"\n')
     public = load_config(file, "postgresql://me:secret@host/shop").public()
-    assert public["data"] == {
+    assert {key: value for key, value in public["data"].items() if value not in (None, True)} == {
         "source": "postgresql://me:***@host/shop",
         "query": "select 1",
         "catalogue": "https://host/items.csv",
@@ -158,3 +158,42 @@ def test_a_configuration_cannot_be_changed() -> None:
     config = load_config(None, None)
     with pytest.raises(ValueError, match="frozen"):
         config.model.factors = 3  # type: ignore[misc]  # what is refused, here and by mypy
+
+
+def test_a_layout_is_read_with_its_defaults(tmp_path: Path) -> None:
+    data = load_config(None, "orders.csv").data
+    assert (data.format, data.separator, data.decimal, data.encoding, data.time_format) == (None,) * 5
+    assert (data.header, data.names) == (True, None)
+    text = (
+        '[data]\nformat = "csv"\nseparator = "::"\ndecimal = ","\nencoding = "Latin1"\nheader = false\n'
+        'names = ["user", "item"]\ntime_format = "%d.%m.%Y"\n'
+    )
+    data = load_config(write(tmp_path, text), None).data
+    assert (data.format, data.separator, data.decimal, data.encoding) == ("csv", "::", ",", "iso8859-1")
+    assert (data.header, data.names, data.time_format) == (False, ("user", "item"), "%d.%m.%Y")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('format = "xml"', "data.format = 'xml': input should be 'csv', 'json', 'parquet' or 'excel'"),
+        ('separator = ""', "data.separator = '': "),
+        ('decimal = ";"', "data.decimal = ';': input should be '.' or ','"),
+        ('encoding = "utf-9"', "data.encoding = 'utf-9': is no encoding that is known"),
+        ("header = false", "names is for header = false, which needs it"),
+        ('names = ["user"]', "names is for header = false, which needs it"),
+        ('header = false\nnames = ["user", "user"]', "each column needs a name of its own"),
+        ('time_format = "iso"', "is neither a pattern such as %d.%m.%Y nor one of day_first, month_first"),
+        ('time_format = "%H:%M"', "is no pattern"),
+        ('time_format = "%Q"', "is no pattern"),
+        ('time_format = "%Y-%m-%d %H"', "is no pattern"),
+    ],
+)
+def test_a_layout_that_cannot_be_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    assert said in complaint(tmp_path, f"[data]\n{line}\n")
+
+
+@pytest.mark.parametrize("pattern", ["%Y%m%d", "%d.%m.%y", "%b %d, %Y", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %H:%M %z"])
+def test_patterns_that_tell_a_date_are_formats(tmp_path: Path, pattern: str) -> None:
+    file = write(tmp_path, f'[data]\ntime_format = "{pattern}"\n')
+    assert load_config(file, None).data.time_format == pattern

@@ -19,23 +19,13 @@ from artifacts.queries.query import Fallback, Query, Repeat
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from tests.support.paths import ROOT
+from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training.__main__ import main
 from training.config import Config, Data, ModelSettings
 from training.job import train
 
 SMALL = ModelSettings(factors=4, iterations=2)
-
-
-def run_train(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "training", "train", "--quiet", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "ARTIFACTS_DIR": str(store)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def files_hash(version: str) -> str:
@@ -88,7 +78,7 @@ def test_the_same_data_configuration_and_seed_give_the_same_version_and_answers(
         Query(items=("I000",), explain=True),
         Query(recent_items=("I004",)),
     ]:
-        answers = [[ask(model, query).picks for ask in (recommend, cross_sell, popular)] for model in models]
+        answers = [[served_picks(ask(model, query)) for ask in (recommend, cross_sell, popular)] for model in models]
         assert answers[0] == answers[1]
 
 
@@ -181,22 +171,35 @@ def a_bad_key(directory: Path) -> list[str]:
         (a_bad_key, ["bad.toml", "model.factors = 0"]),
     ],
 )
-def test_a_run_that_cannot_work_says_so_and_changes_nothing(
-    tmp_path: Path, published: Store, make: Callable[[Path], list[str]], names: list[str]
+def test_a_run_that_cannot_work_says_so_and_changes_nothing(  # noqa: PLR0917
+    tmp_path: Path,
+    published: Store,
+    make: Callable[[Path], list[str]],
+    names: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("ARTIFACTS_DIR", str(published.root))
     before = {path: path.read_bytes() for path in published.root.rglob("*") if path.is_file()}
-    run = run_train(published.root, *make(tmp_path))
-    assert run.returncode == 2, run.stderr
-    assert "Traceback" not in run.stderr
+    assert main(["train", "--quiet", *make(tmp_path)]) == 2
+    said = capsys.readouterr().err
     for name in names:
-        assert name in run.stderr
+        assert name in said
     assert {path: path.read_bytes() for path in published.root.rglob("*") if path.is_file()} == before
     assert published.verify(published.current())
 
 
+@pytest.mark.integration
 def test_a_run_prints_where_the_version_is(tmp_path: Path) -> None:
     write_week(tmp_path)
-    run = run_train(tmp_path / "store", "--data", str(tmp_path / "purchases.parquet"))
+    run = subprocess.run(
+        [sys.executable, "-m", "training", "train", "--quiet", "--data", str(tmp_path / "purchases.parquet")],
+        cwd=ROOT,
+        env={**os.environ, "ARTIFACTS_DIR": str(tmp_path / "store")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr
     version = Store(tmp_path / "store").current()
     assert version in run.stdout
@@ -220,10 +223,10 @@ def test_a_shop_of_guests_has_no_users_but_sells_together_what_goes_together(tmp
     items, numbers = ([pair[column] for pair in pairs] for column in (0, 1))
     model = train_on(rows_of([None] * len(pairs), items, numbers, [0] * len(pairs)), tmp_path)
     assert len(model.user_ids) == 0
-    assert cross_sell(model, Query(items=("machine",))).picks[0].item_id == "beans"
-    assert popular(model, Query()).picks[0].item_id == "beans"
+    assert served_picks(cross_sell(model, Query(items=("machine",))))[0].item_id == "beans"
+    assert served_picks(popular(model, Query()))[0].item_id == "beans"
     answer = recommend(model, Query(user_id="u", recent_items=("cup",)))
-    assert len(answer.picks) == 3
+    assert len(served_picks(answer)) == 3
     assert answer.fallback is Fallback.UNKNOWN_USER
 
 
@@ -243,8 +246,8 @@ def test_the_smallest_shops_train_and_answer(tmp_path: Path, rows: pl.DataFrame)
     n_items = len(model.item_ids)
     for repeat in Repeat:
         for query in [Query(user_id="u", repeat=repeat, explain=True), Query(user_id="u", items=("a",), repeat=repeat)]:
-            assert len(recommend(model, query).picks) <= n_items
-            assert len(cross_sell(model, Query(items=("a",), explain=True)).picks) == n_items - 1
-    assert len(recommend(model, Query(user_id="u", repeat=Repeat.ALLOW)).picks) == n_items
-    assert len(similar(model, Query(items=("a",))).picks) == n_items - 1
-    assert len(popular(model, Query()).picks) == n_items
+            assert len(served_picks(recommend(model, query))) <= n_items
+            assert len(served_picks(cross_sell(model, Query(items=("a",), explain=True)))) == n_items - 1
+    assert len(served_picks(recommend(model, Query(user_id="u", repeat=Repeat.ALLOW)))) == n_items
+    assert len(served_picks(similar(model, Query(items=("a",))))) == n_items - 1
+    assert len(served_picks(popular(model, Query()))) == n_items

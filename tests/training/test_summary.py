@@ -127,6 +127,23 @@ def test_it_says_why_a_version_was_published_all_the_same(gate: dict[str, object
     assert text.split("\n\n")[1].splitlines() == ["evaluation: none", *lines]
 
 
+def test_it_says_above_the_table_how_the_data_was_read_and_beside_it_what_was_dropped() -> None:
+    data = {
+        **MANIFEST.data,
+        "found": ["orders.csv: CSV, separated by ;, utf-8", "times: day first"],
+        "examples": {"bad time": "time 'soon' (orders.csv, line 7)"},
+    }
+    assert summarise(replace(MANIFEST, data=data)).splitlines()[:7] == [
+        "found:",
+        "  orders.csv: CSV, separated by ;, utf-8",
+        "  times: day first",
+        "",
+        "cleaning: orders.csv",
+        "  read      12,345",
+        "  bad time      25  time 'soon' (orders.csv, line 7)",
+    ]
+
+
 def test_a_run_prints_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     source = write_tiny_shop(tmp_path).data.source
     assert source is not None
@@ -139,7 +156,11 @@ def test_a_run_prints_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     printed = capsys.readouterr()
     store = Store(tmp_path / "store")
     lines = [" ".join(line.split()) for line in printed.out.splitlines()]
-    assert {f"read {good.height + 3:,}", "no item 3", f"kept {good.height:,}"} <= set(lines)
+    assert {
+        f"read {good.height + 3:,}",
+        f"no item 3 item none ({source}, row {good.height + 1})",
+        f"kept {good.height:,}",
+    } <= set(lines)
     assert any(line.startswith("model: 60 users, 24 items, 2025-") for line in lines)
     assert lines[-1] == f"published {store.current()} in {store.current_path()}"
     assert printed.err == ""

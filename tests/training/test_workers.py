@@ -11,6 +11,8 @@ from threadpoolctl import threadpool_info
 
 from training.workers import AHEAD, spread
 
+pytestmark = pytest.mark.integration
+
 
 def threads(task: int) -> tuple[int, int, set[int]]:
     return task, faiss.omp_get_max_threads(), {pool["num_threads"] for pool in threadpool_info()}

@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 from training.__main__ import main
 
 CASES = ROOT.parent / "shared" / "cases"
-TINY = ("guests", "one_item", "one_pair", "one_row", "one_time", "one_user")
+TINY = ("guests", "one_item", "one_pair", "one_row", "one_user")
 
 
 def publishes(store: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Store:
@@ -26,7 +26,7 @@ def publishes(store: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> 
     directory = published.current_path()
     assert (directory / REPORT_NAME).read_text().startswith("<!doctype html>")
     model = open_model(directory)
-    assert len(popular(model, Query()).picks) == min(10, len(model.item_ids))
+    assert len(popular(model, Query())) == min(10, len(model.item_ids))
     return published
 
 
@@ -40,6 +40,16 @@ def case(folder: str, name: str) -> Path:
 @pytest.mark.parametrize("name", TINY)
 def test_a_tiny_shop_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     publishes(tmp_path / "store", monkeypatch, "--data", str(case("33-tiny-shops", f"{name}.csv")))
+
+
+def test_a_shop_of_one_moment_is_refused_with_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path / "store"))
+    assert main(["train", "--quiet", "--data", str(case("33-tiny-shops", "one_time.csv"))]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "one_time.csv: all 300 rows lie within an hour" in complaint
 
 
 @pytest.mark.parametrize("name", ["orders", "orders9"])

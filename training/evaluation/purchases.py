@@ -8,10 +8,8 @@ import numpy.typing as npt
 import polars as pl
 from scipy.sparse import csr_array
 
-from training.fitting.history import SECONDS_PER_DAY
+from artifacts.model.decay import BASELINE_DAYS, decay
 from training.interactions.dataset import GUEST, Dataset
-
-FRESH_HALF_LIFE_DAYS = 30.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Past:
     """Known users' purchases before the window.
 
     `count` (n_users, n_items) float32: in how many baskets each user had each item; `fresh` the same with a half-life
-    of FRESH_HALF_LIFE_DAYS; `baskets` (n_users,) int64: how many baskets each user had.
+    of BASELINE_DAYS; `baskets` (n_users,) int64: how many baskets each user had.
     """
 
     count: csr_array
@@ -79,10 +77,9 @@ def past_of(earlier: Purchases, until: float, n_users: int, n_items: int) -> Pas
     """What was known of each user at `until`, in Unix seconds."""
     known = earlier.user != GUEST
     user, item, shape = earlier.user[known], earlier.item[known], (n_users, n_items)
-    age = (until - earlier.time[known]) / SECONDS_PER_DAY
     return Past(
         count=count_matrix(user, item, shape),
-        fresh=count_matrix(user, item, shape, np.exp2(-age / FRESH_HALF_LIFE_DAYS)),
+        fresh=count_matrix(user, item, shape, decay(until - earlier.time[known], BASELINE_DAYS)),
         baskets=_baskets_of_users(user, earlier.basket[known], n_users),
     )
 

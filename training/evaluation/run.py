@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from artifacts.model.model import Model
 from training.evaluation import diagnostics
 from training.evaluation.answers import Picks, ask, ask_together
@@ -18,7 +19,6 @@ from training.evaluation.metrics import Values, find_hits, head, ndcg, self_info
 from training.evaluation.results import RECIPE, Evaluation, SampleUser, TaskResult, WindowResult
 from training.evaluation.tasks import JUDGED, USER_TASKS, Activity, Cases, Task, activity_of, bought_later
 from training.fitting.fit_recipe import fit_recipe
-from training.fitting.history import SECONDS_PER_DAY
 from training.fitting.ranker_examples import opened
 from training.fitting.training_run import TrainingRun
 from training.interactions.dataset import GUEST

@@ -3,15 +3,14 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from artifacts.model.decay import BASKET_DAYS, decay
 from artifacts.model.model import BasketWeights
-from training.fitting.history import decay
 from training.fitting.ridge import Matrix, regress_items
 from training.interactions.dataset import Dataset
 
 # The regression inverts a dense (n_items, n_items) matrix: half a gigabyte and about a minute at this size.
 MAX_ITEMS = 8_000
 PER_ITEM = 100
-HALF_LIFE_DAYS = 120.0
 REGULARIZATION = 0.6  # of the mean diagonal of the Gram matrix
 POPULARITY_DISCOUNT = 0.1
 
@@ -36,7 +35,7 @@ def fit_basket_weights(dataset: Dataset) -> BasketWeights:
 def _gram(dataset: Dataset) -> Matrix:
     basket, item = dataset.basket[dataset.sales], dataset.item[dataset.sales]
     _, row, size = np.unique(basket, return_inverse=True, return_counts=True)
-    weight = decay(dataset.time[dataset.sales], dataset.until, HALF_LIFE_DAYS) / np.sqrt(size[row])
+    weight = decay(dataset.until - dataset.time[dataset.sales], BASKET_DAYS) / np.sqrt(size[row])
     baskets = csr_array((np.sqrt(weight), (row, item)), shape=(len(size), dataset.n_items))
     return np.asarray((baskets.T @ baskets).toarray(), np.float64)
 

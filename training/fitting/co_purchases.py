@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 from tqdm import tqdm
 
 from artifacts.cpus import available_cpus
+from artifacts.model.decay import CO_PURCHASE_DAYS, decay
 from artifacts.model.model import CoPurchases
-from training.fitting.history import decay
 from training.interactions.dataset import Dataset
 from training.interactions.ordering import begins_run
 
@@ -21,7 +21,6 @@ MIN_SUPPORT = 2
 PER_ITEM = 100
 # A basket larger than this says nothing about pairs, and its pairs would be most of the work.
 MAX_BASKET = 500
-HALF_LIFE_DAYS = 90.0
 # An item seen in less than about this many fresh baskets tells little of what goes with it.
 SHRINKAGE = 1.0
 PAIRS = 20_000_000  # found at a time: about half a gigabyte
@@ -46,10 +45,16 @@ class _Baskets:
     n_baskets: int
 
 
+def no_co_purchases(n_items: int) -> CoPurchases:
+    """No item is bought with another."""
+    floats, whole = np.empty(0, np.float32), np.empty(0, np.int32)
+    return CoPurchases(np.zeros(n_items + 1, np.int64), whole, floats, whole, floats, floats)
+
+
 def count_co_purchases(dataset: Dataset, show_progress: bool) -> CoPurchases:
     """The best `PER_ITEM` co-purchases of each item with at least `MIN_SUPPORT` baskets in common.
 
-    The score is how much more of an item's company the other is than of everybody's (the added value of Sahar and
+    The score is how much more often the other is bought with an item than with any (the added value of Sahar and
     Mansour 1999), over baskets weighted by 1 / size and age, s_ij = w_ij / (w_i + SHRINKAGE) - w_j / w, with w_i and w
     the sums of the pairs' weights. A best seller that is bought with everything has no more of it than its share, and
     a single chance pair is below `MIN_SUPPORT`. Works through the items in chunks of at most `PAIRS` pairs, or of
@@ -59,7 +64,7 @@ def count_co_purchases(dataset: Dataset, show_progress: bool) -> CoPurchases:
     chunks = _chunks(baskets.work, PAIRS // threads)
     parts = []
     with (
-        tqdm(desc="neighbours", total=dataset.n_items, unit=" items", disable=not show_progress) as bar,
+        tqdm(desc="co-purchases", total=dataset.n_items, unit=" items", disable=not show_progress) as bar,
         ThreadPoolExecutor(threads) as pool,  # SciPy lets go of the interpreter while it multiplies
     ):
         for part in pool.map(partial(_chunk, baskets), chunks):
@@ -85,7 +90,7 @@ def _read_baskets(dataset: Dataset) -> _Baskets:
     baskets_of = np.bincount(item, minlength=dataset.n_items)
     basket, item, time, size = basket[usable], item[usable], time[usable], size[usable]
     # Above 0 in float32 however old: a product of sparse matrices drops pairs that sum to 0.
-    weight = np.maximum(decay(time, dataset.until, HALF_LIFE_DAYS) / size, np.finfo(np.float32).tiny)
+    weight = np.maximum(decay(dataset.until - time, CO_PURCHASE_DAYS) / size, np.finfo(np.float32).tiny)
     starts = np.append(np.flatnonzero(begins_run(basket)), len(basket)) if len(basket) else np.zeros(1, np.int64)
     shape = (len(starts) - 1, dataset.n_items)
     weighted = csr_array(((1 + 1j * weight).astype(np.complex64), item, starts), shape=shape)

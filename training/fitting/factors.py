@@ -24,8 +24,9 @@ class Factors:
 def fit_factors(matrix: csr_array, settings: ModelSettings, show_progress: bool) -> Factors:
     """Factorise (n_users, n_items) strengths as in Hu, Koren and Volinsky 2008.
 
-    The same matrix, configuration and seed give the same factors. Items and users without entries get zero vectors:
-    all of them where every buyer is a guest.
+    The same matrix, configuration and seed give the same factors on the same kind of processor: for another, BLAS picks
+    another kernel, which rounds otherwise. Items and users without entries get zero vectors: all of them where every
+    buyer is a guest.
     """
     if matrix.nnz == 0:
         return Factors(*(np.zeros((rows, settings.factors), np.float32) for rows in matrix.shape))

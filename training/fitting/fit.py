@@ -11,7 +11,7 @@ from artifacts.model.recipe import Recipe, Weights
 from artifacts.queries.scoring import query_vectors
 from training.config import ModelSettings
 from training.fitting.basket_weights import fit_basket_weights
-from training.fitting.co_purchases import count_co_purchases
+from training.fitting.co_purchases import count_co_purchases, no_co_purchases
 from training.fitting.factors import fit_factors
 from training.fitting.history import build_history, user_item_matrix
 from training.fitting.index import build_index
@@ -25,9 +25,16 @@ from training.interactions.dataset import Dataset
 RECALL_SAMPLE = 1_000
 
 
-def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: ModelSettings, show_progress: bool) -> Fitted:
+def fit(
+    dataset: Dataset,
+    catalogue: pl.DataFrame,
+    settings: ModelSettings,
+    show_progress: bool,
+    *,
+    co_purchases: bool = True,
+) -> Fitted:
     """Fit every part on the same purchases; nothing else is looked at. All but the similar items, which take long and
-    are no part of a recipe."""
+    are no part of a recipe, and but for the `co_purchases` where answers about users are all that is wanted."""
     rng = np.random.default_rng(settings.seed)
     weights = Weights(**settings.weights.model_dump())
     history, event_strength = build_history(dataset, settings)
@@ -44,7 +51,7 @@ def fit(dataset: Dataset, catalogue: pl.DataFrame, settings: ModelSettings, show
         user_factors=factors.users,
         item_vectors=vectors,
         history=history,
-        co_purchases=count_co_purchases(dataset, show_progress),
+        co_purchases=count_co_purchases(dataset, show_progress) if co_purchases else no_co_purchases(dataset.n_items),
         basket_weights=fit_basket_weights(dataset),
         similar=Similar(np.empty((dataset.n_items, 0), np.int32), np.empty((dataset.n_items, 0), np.float32)),
         popularity=popularity,

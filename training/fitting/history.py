@@ -1,4 +1,4 @@
-"""Each user's dealings with each item, and the matrix that ALS is fitted on."""
+"""Each user's interactions with each item, and the matrix that ALS is fitted on."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,13 @@ import numpy.typing as npt
 from implicit.nearest_neighbours import bm25_weight
 from scipy.sparse import coo_matrix, csr_array
 
+from artifacts.model.decay import FREQUENCY_DAYS, decay
 from artifacts.model.model import History
 from training.config import ModelSettings
 from training.interactions.dataset import GUEST, Dataset
 from training.interactions.ordering import begins_run, stable_order
 
-SECONDS_PER_DAY = 86_400
 LEAST_BM25 = 0.01
-# A habit outlives a taste: the user's own frequency decays more slowly than what ALS is fitted on.
-FREQUENCY_HALF_LIFE_DAYS = 180.0
 
 
 @dataclass(frozen=True)
@@ -48,17 +46,6 @@ def known_entries(dataset: Dataset) -> Entries:
     return Entries(user[by_time], item[by_time], time[by_time], weight[by_time], purchase[by_time])
 
 
-def decay(time: npt.NDArray[np.int64], until: int, half_life_days: float) -> npt.NDArray[np.float64]:
-    """2^(-age / half-life): 1 for an event at `until` (Unix seconds), a half for one a half-life older.
-
-    A half-life of 0 is no decay.
-    """
-    if half_life_days == 0:
-        return np.ones(len(time))
-    age_days = (until - time) / SECONDS_PER_DAY
-    return np.exp2(-age_days / half_life_days)
-
-
 def build_history(dataset: Dataset, settings: ModelSettings) -> tuple[History, float]:
     """The history of every user, and the strength r_ui of one fresh purchase in it.
 
@@ -68,10 +55,11 @@ def build_history(dataset: Dataset, settings: ModelSettings) -> tuple[History, f
     entries = known_entries(dataset)
     starts = np.flatnonzero(begins_run(entries.user, entries.item))
     user, item = entries.user[starts], entries.item[starts]
-    decayed = entries.weight * decay(entries.time, dataset.until, settings.half_life_days)
+    age = dataset.until - entries.time
+    decayed = entries.weight * decay(age, settings.half_life_days)
     strength, fresh = _shape(np.add.reduceat(decayed, starts), user, item, settings.weighting)
     bought = np.add.reduceat(entries.purchase.astype(np.int32), starts)
-    habit = entries.purchase * decay(entries.time, dataset.until, FREQUENCY_HALF_LIFE_DAYS)
+    habit = entries.purchase * decay(age, FREQUENCY_DAYS)
     first, last = _first_and_last(entries, starts, bought)
     return History(
         indptr=np.searchsorted(user, np.arange(dataset.n_users + 1)),

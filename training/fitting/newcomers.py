@@ -4,10 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from artifacts.model.decay import RECENT_DAYS, decay
 from artifacts.model.model import History
 from artifacts.queries.scoring import unit_vectors
-from training.fitting.history import decay
-from training.fitting.popularity import RECENT_DAYS
 
 SAMPLE = 2_000
 USERS_AT_ONCE = 50
@@ -24,7 +23,7 @@ def newcomer_vectors(
     """
     unit = unit_vectors(user_factors)
     bought = history.times_bought > 0
-    weight = np.where(bought, decay(history.first, until, RECENT_DAYS), 0).astype(np.float32)
+    weight = np.where(bought, decay(until - history.first, RECENT_DAYS), 0).astype(np.float32)
     firsts = csr_array((weight, history.items, history.indptr), shape=(len(unit), n_items))
     vectors = np.asarray(firsts.T @ unit, np.float32)
     sample = rng.choice(len(unit), min(SAMPLE, len(unit)), replace=False)

@@ -3,18 +3,17 @@
 import numpy as np
 import numpy.typing as npt
 
+from artifacts.model.decay import RECENT_DAYS, SECONDS_PER_DAY, decay
 from artifacts.model.model import History, Popularity
-from training.fitting.history import SECONDS_PER_DAY, decay
 from training.interactions.dataset import Dataset
 
-RECENT_DAYS = 14
 TREND_DAYS = 28
 
 
 def count_popularity(dataset: Dataset, history: History) -> Popularity:
     """Count baskets, guests' included, that hold an item; a basket counts once."""
     item, time = _sales(dataset)
-    recent = np.bincount(item, decay(time, dataset.until, RECENT_DAYS), dataset.n_items)
+    recent = np.bincount(item, decay(dataset.until - time, RECENT_DAYS), dataset.n_items)
     overall = np.bincount(item, minlength=dataset.n_items).astype(np.float64)
     return Popularity(
         overall=overall.astype(np.float32),

@@ -14,7 +14,7 @@ from artifacts.queries.candidates import find_candidates
 from artifacts.queries.eligibility import eligible_items
 from artifacts.queries.query import Filters, Query
 from artifacts.queries.ranker_features import FEATURES, candidate_features
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import read_user_state
 from training.fitting.compile_trees import compile_forest
 
@@ -73,12 +73,12 @@ def find_examples(
         user_state = read_user_state(model, Query(user_id=user_id), NO_ITEMS)
         if user_state.vector is None:
             continue
-        wanted = query_vector(model, user_state.vector)
-        candidates = find_candidates(model, user_state, wanted, eligible)
+        query_vector = query_vector_of(model.recipe.weights, user_state.vector)
+        candidates = find_candidates(model, user_state, query_vector, eligible)
         hits = np.isin(candidates.items, later)
         if hits.any():
             kept = hits | (rng.random(len(hits)) < KEPT_UNBOUGHT)
-            features.append(candidate_features(model, user_state, wanted, candidates)[:, kept].T)
+            features.append(candidate_features(model, user_state, query_vector, candidates)[:, kept].T)
             bought.append(hits[kept])
     if not bought:
         return no_examples()

@@ -11,7 +11,7 @@ import polars as pl
 from tqdm import tqdm
 
 from artifacts.model.ids import UNKNOWN
-from artifacts.model.model import Fitted, Model, open_model
+from artifacts.model.model import Fitted, Model, open_model, save_model
 from artifacts.publishing.manifest import Provenance
 from artifacts.publishing.store import Store
 from training.fitting.fit import fit
@@ -78,6 +78,6 @@ def opened(fitted: Fitted) -> Iterator[Model]:
     with tempfile.TemporaryDirectory(prefix="aisle-") as directory:
         store = Store(Path(directory))
         with store.draft() as draft:
-            fitted.save(draft)
+            save_model(draft, fitted)
             version = store.publish(draft, Provenance(created=datetime.now(UTC).isoformat(timespec="seconds")))
         yield open_model(store.path(version))

@@ -129,14 +129,14 @@ def _near_items(unit: Vectors, words: csr_array) -> Chunk:
 
 def _content(words: csr_array, some: slice, items: Items) -> Vectors:
     """(n, k): the inner products of the words of n items in a row with those of k items (n, k) each."""
-    said = words[some].toarray()
+    own_words = words[some].toarray()
     starts, stops = words.indptr[items.ravel()], words.indptr[items.ravel() + 1]
     lengths = stops - starts
     ends = np.cumsum(lengths)
     entries = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
     row = np.repeat(np.repeat(np.arange(len(items)), items.shape[1]), lengths)
     place = np.repeat(np.arange(items.size), lengths)
-    common = said[row, words.indices[entries]] * words.data[entries]
+    common = own_words[row, words.indices[entries]] * words.data[entries]
     return np.bincount(place, common, items.size).reshape(items.shape).astype(np.float32)
 
 

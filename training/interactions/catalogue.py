@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from artifacts.model.catalogue import NO_CATEGORY, Catalogue
+from artifacts.model.categories import as_categories
 from artifacts.model.ids import encode_ids, encode_texts
 from training.interactions.dataset import Dataset
 
@@ -19,7 +20,7 @@ def align_catalogue(catalogue: pl.DataFrame, dataset: Dataset) -> Catalogue:
         titles=encode_texts(rows["title"]),
         image_urls=encode_texts(rows["image_url"]),
         product_urls=encode_texts(rows["product_url"]),
-        categories=encode_ids(names),
+        categories=as_categories(encode_ids(names)),
         category=category.fill_null(NO_CATEGORY).cast(pl.Int32).to_numpy(),
         price=rows["price"].cast(pl.Float32).fill_null(float("nan")).to_numpy(),
         available=rows["available"].fill_null(True).to_numpy(),

@@ -1,26 +1,26 @@
 """What the shop says about each item: from the rows that were kept, or from a catalogue of its own."""
 
+from collections.abc import Collection
+
 import polars as pl
 
-from training.config import Config
-from training.errors import DataError
-from training.reading.columns import CANONICAL, CATALOGUE, find, parse
-from training.reading.sources import open_tables
+from training.reading.columns import CATALOGUE
+from training.reading.missing import is_missing
 
 PRICES_SEEN = 20
 TEXTS = ("title", "category", "image_url", "product_url")
 FROM_CATALOGUE = ("title", "category", "image_url", "product_url", "available")
 
 
-def products_sold(rows: pl.DataFrame) -> pl.DataFrame:
+def products_sold(rows: pl.DataFrame, missing: Collection[str] = ()) -> pl.DataFrame:
     """One row per item of `rows` (oldest first): item_id and the columns of CATALOGUE.
 
-    Of differing titles, categories and URLs the most frequent counts, of availability the latest; the price is the
-    usual one.
+    Of differing titles, categories and URLs the most frequent counts, but for those that are words for nothing
+    (`missing`); of availability the latest; the price is the usual one.
     """
     products = rows.group_by("item_id").agg(usual_price(), pl.col("available").drop_nulls().last())
     for column in TEXTS:
-        products = products.join(_most_frequent(rows, column), on="item_id", how="left")
+        products = products.join(_most_frequent(rows, column, missing), on="item_id", how="left")
     return products.select("item_id", *CATALOGUE).sort("item_id")
 
 
@@ -32,35 +32,15 @@ def usual_price() -> pl.Expr:
     return pl.col("price").drop_nulls().tail(PRICES_SEEN).quantile(0.5, "lower")
 
 
-def _most_frequent(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+def _most_frequent(rows: pl.DataFrame, column: str, missing: Collection[str]) -> pl.DataFrame:
     """item_id and its most frequent value of `column`; of equally frequent ones the latest."""
     seen = rows.select("item_id", "time", column).drop_nulls(column).group_by("item_id", column)
     counted = seen.agg(pl.len(), pl.col("time").max()).with_columns(pl.col(column).cast(pl.String))
+    counted = counted.filter(~is_missing(counted[column], missing, person=False))
     return (
         counted.sort("len", "time", column, descending=[True, True, False])
         .unique("item_id", keep="first", maintain_order=True)
         .select("item_id", column)
-    )
-
-
-def read_products(config: Config, source: str, elsewhere: frozenset[str]) -> pl.DataFrame:
-    """The catalogue's own file: item_id (unique; its last row counts) and the columns of CATALOGUE.
-
-    `elsewhere`: roles that the interactions have. Raises DataError as sources do, and if no row has an item.
-    """
-    parts = []
-    roles = ("item", *CATALOGUE)
-    for table in open_tables(source):
-        found = find(config.columns, table, roles, required=("item",), elsewhere=elsewhere)
-        for raw in table.read(list(dict.fromkeys(found.values()))):
-            parts.append(parse(raw.select(pl.col(column).alias(CANONICAL[role]) for role, column in found.items())))
-    products = pl.concat(parts).drop_nulls("item_id") if parts else pl.DataFrame()
-    if products.is_empty():
-        raise DataError(f"{source}: no row of the catalogue has an item")
-    return (
-        products.unique("item_id", keep="last", maintain_order=True)
-        .select("item_id", *(pl.col(column).cast(pl.String) if column in TEXTS else column for column in CATALOGUE))
-        .sort("item_id")
     )
 
 

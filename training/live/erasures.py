@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from artifacts.live.erasures import Erasures
-from training.reading.times import TIME
+from training.reading.time_formats import TIME
 
 
 def are_erased(rows: pl.DataFrame, erasures: Erasures) -> pl.Series:

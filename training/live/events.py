@@ -12,6 +12,7 @@ from artifacts.live.store import LiveStore
 from training.config import Config
 from training.reading.columns import SCHEMA, parse
 from training.reading.returns import is_return
+from training.reading.time_formats import from_unix
 
 ROWS_AT_ONCE = 100_000
 SECOND = timedelta(seconds=1)
@@ -42,7 +43,7 @@ def read_events(store: LiveStore, up_to: int, config: Config, progress: bool) ->
         read.select(
             "user_id",
             "item_id",
-            "time",
+            from_unix(read["time"], "unix").alias("time"),
             "price",
             basket_id=pl.format("session {}", pl.col("session_id").rank("dense")),
             event=pl.col("type").replace_strict(event_names(config.events, config.purchase_event)),

@@ -23,10 +23,11 @@ def put_over(catalogue: pl.DataFrame, items: Sequence[LiveItem]) -> pl.DataFrame
     live store knows: available, unless it says otherwise."""
     if not items:
         return catalogue
-    said = pl.DataFrame(items, schema=_SCHEMA, orient="row")
-    both = catalogue.join(said, on="item_id", how="full", coalesce=True, suffix="_said")
+    live = pl.DataFrame(items, schema=_SCHEMA, orient="row")
+    live = live.with_columns(price=pl.when(pl.col("price").is_finite() & (pl.col("price") >= 0)).then("price"))
+    both = catalogue.join(live, on="item_id", how="full", coalesce=True, suffix="_live")
     return (
-        both.with_columns(pl.coalesce(f"{column}_said", column).alias(column) for column in CATALOGUE)
+        both.with_columns(pl.coalesce(f"{column}_live", column).alias(column) for column in CATALOGUE)
         .with_columns(pl.col("available").fill_null(value=True))
         .select("item_id", *CATALOGUE)
         .sort("item_id")

@@ -1,6 +1,7 @@
 """The live store as a source of a training run, beside the shop's own data."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from training.config import Config
 from training.live.connection import open_live
 from training.live.erasures import are_erased
 from training.live.events import read_events, without_known
+
+LIVE_ROWS = 2**31  # above any number of a row of the shop's own
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,10 @@ def read_live(url: str, config: Config, progress: bool) -> LiveData:
 
 
 def join_live(rows: pl.DataFrame, fingerprint: str, live: LiveData, config: Config) -> Joined:
-    """The shop's own rows (columns of `columns.SCHEMA`) and the live events they do not hold, without those of erased
-    users."""
+    """The shop's own rows (columns of `columns.SCHEMA`, and `row`) and the live events they do not hold, numbered from
+    LIVE_ROWS, without those of erased users."""
     new = without_known(live.events, rows, config.clean.cancelled_basket)
-    together = pl.concat([rows, new])
+    together = pl.concat([rows, new.with_row_index("row", LIVE_ROWS).select(rows.columns)])
     erased = are_erased(together, live.erasures)
     n_erased = int(erased.sum())
     lines = (
@@ -71,3 +74,8 @@ def join_live(rows: pl.DataFrame, fingerprint: str, live: LiveData, config: Conf
         which.update(erased.to_numpy().tobytes())
         fingerprint = hashlib.sha256(f"{fingerprint} {which.hexdigest()}".encode()).hexdigest()
     return Joined(together.filter(~erased) if n_erased else together, lines, fingerprint)
+
+
+def place_of(place: Callable[[int], str], row: int) -> str:
+    """Where a joined row stands: of the shop's own rows `place` knows it."""
+    return place(row) if row < LIVE_ROWS else "the live store"

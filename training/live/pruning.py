@@ -1,10 +1,9 @@
 """Which events of the live store are no longer needed."""
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from artifacts.publishing.manifest import read_manifest
 from artifacts.publishing.store import Store
 from training.live.connection import open_live
-
-SECONDS_PER_DAY = 86_400
 
 
 def prune_live(store: Store, url: str, keep_days: int, moment: float) -> int:

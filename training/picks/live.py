@@ -1,4 +1,4 @@
-"""What the live store tells of those whom a run of picks asks for, read once as the run begins."""
+"""The live store's state for a run of picks, read once as the run begins."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from training.picks.table import read_texts
 
 
 @dataclass
-class _Deeds:
+class _UserEvents:
     """A user's newest orders and looks, oldest first."""
 
     orders: deque[LiveEvent] = field(default_factory=lambda: deque(maxlen=MAX_ORDERS))
@@ -27,45 +27,45 @@ class _Deeds:
 
 @dataclass(frozen=True)
 class LiveState:
-    """What was told since a version was trained: of items, and of users with an order or a look, an erasure or a
-    preference. `name` is the store's, `seq` the number of its last change."""
+    """What changed since a version was trained: items, and users with an order or a look, an erasure or a preference.
+    `name` is the store's, `seq` the number of its last change."""
 
     name: str
     seq: int
-    told: ChangesSinceTraining
+    changes: ChangesSinceTraining
     erasures: Erasures
     opted_out: frozenset[str]
-    deeds: Mapping[str, _Deeds]
+    events: Mapping[str, _UserEvents]
 
-    def of(self, user_id: str) -> UserActivity:
-        """What the live store tells of a user, NO_ACTIVITY for most."""
-        erased, deeds = self.erasures.of(user_id), self.deeds.get(user_id)
+    def activity_of(self, user_id: str) -> UserActivity:
+        """What the live store knows of a user, NO_ACTIVITY for most."""
+        erased, events = self.erasures.of(user_id), self.events.get(user_id)
         if user_id in self.opted_out:
             return UserActivity(erased=erased, personalized=False)
-        if erased is None and deeds is None:
+        if erased is None and events is None:
             return NO_ACTIVITY
         since = erased.seq if erased else 0
-        orders, looks = (deeds.orders, deeds.looks) if deeds else ((), ())
+        orders, looks = (events.orders, events.looks) if events else ((), ())
         return UserActivity(_newest_first(orders, since), _newest_first(looks, since), erased)
 
     def knows(self, user_id: str) -> bool:
-        """Whether it tells of anything that a user did."""
-        return user_id in self.deeds
+        """Whether it holds anything that a user did."""
+        return user_id in self.events
 
-    def inform(self, chunk: Chunk, model: Model) -> Chunk:
-        """The chunk with what is told of its users. Of the version's own users, those erased since are none of it any
-        more; who is listed stays, unknown."""
+    def with_activity(self, chunk: Chunk, model: Model) -> Chunk:
+        """The chunk with its users' activity. Of the version's own users, those erased since are none of it any more;
+        who is listed stays, unknown."""
         users, known = chunk.users, isinstance(chunk.users, range)
         user_ids = _ids(model, users) if isinstance(users, range) else users
-        told = {user_id: activity for user_id in user_ids if (activity := self.of(user_id)) is not NO_ACTIVITY}
-        if known and any(activity.erased for activity in told.values()):
-            users = user_ids = tuple(one for one in user_ids if told.get(one, NO_ACTIVITY).erased is None)
-        by_place = {place: told[user_id] for place, user_id in enumerate(user_ids) if user_id in told}
+        found = {user_id: one for user_id in user_ids if (one := self.activity_of(user_id)) is not NO_ACTIVITY}
+        if known and any(activity.erased for activity in found.values()):
+            users = user_ids = tuple(one for one in user_ids if found.get(one, NO_ACTIVITY).erased is None)
+        by_place = {place: found[user_id] for place, user_id in enumerate(user_ids) if user_id in found}
         return Chunk(chunk.number, users, by_place)
 
 
 def read_live_state(url: str, model: Model) -> LiveState:
-    """Read what was told since the version was trained. Who was erased is read last.
+    """Read what changed since the version was trained. Who was erased is read last.
 
     Raises DataError where the live store cannot be read, or is older than what the version has read of it.
     """
@@ -76,25 +76,25 @@ def read_live_state(url: str, model: Model) -> LiveState:
                 f"the live store cannot be used: {store.name}: its last change has the number {seq}, and "
                 f"{model.version} has read up to {model.live_seq}: it is an older copy, or another one: train again"
             )
-        told, deeds = no_changes(model), dict[str, _Deeds]()
-        told.add_items(store.changes_since(model.live_seq).items)
-        told.add_events(_told(store.events(model.live_seq, seq), deeds))
+        changes, by_user = no_changes(model), dict[str, _UserEvents]()
+        changes.add_items(store.changes_since(model.live_seq).items)
+        changes.add_events(_item_events(store.events(model.live_seq, seq), by_user))
         opted_out, erasures = store.opted_out(), store.erasures(model.live_seq)
-        return LiveState(store.name, seq, told, erasures, opted_out, deeds)
+        return LiveState(store.name, seq, changes, erasures, opted_out, by_user)
 
 
 def _ids(model: Model, users: range) -> tuple[str, ...]:
     return tuple(read_texts(model.user_ids, slice(users.start, users.stop)))
 
 
-def _told(events: Iterable[StoredEvent], deeds: dict[str, _Deeds]) -> Iterator[ItemEvent]:
-    """What events tell of items; what users did is noted on the way. Texts that come again and again are held once."""
+def _item_events(events: Iterable[StoredEvent], by_user: dict[str, _UserEvents]) -> Iterator[ItemEvent]:
+    """Events as they concern items; those of users are noted on the way. Texts that come again are held once."""
     for event in events:
         kind, item_id = WEIGHT_CLASS[event.type], intern(event.item_id)  # type: ignore[index]
         if kind == NOTHING:
             continue
         if event.user_id is not None:
-            theirs = deeds.setdefault(event.user_id, _Deeds())
+            theirs = by_user.setdefault(event.user_id, _UserEvents())
             done = LiveEvent(event.seq, intern(event.type), item_id, event.time, event.quantity)
             {ORDER: theirs.orders, LOOK: theirs.looks}[kind].append(done)
         yield ItemEvent(event.seq, item_id, event.type, event.time, event.quantity)

@@ -5,10 +5,10 @@ import numpy.typing as npt
 import polars as pl
 
 from artifacts.batch.recommend_many import FALLBACKS, SOURCES, ManyAnswers
-from artifacts.live.overlay import PatchedTexts
 from artifacts.model.catalogue import NO_CATEGORY
 from artifacts.model.ids import TextColumn
 from artifacts.model.model import Model
+from artifacts.model.patched_texts import PatchedTexts
 from training.picks.files import SCHEMA
 
 SCORE_PLACES = 6  # a float32 has hardly more that mean anything

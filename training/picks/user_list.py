@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from artifacts.limits import MAX_ID_CHARACTERS
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
 from training.errors import DataError
-from training.reading.columns import OBVIOUS, obvious
+from training.reading.columns import OBVIOUS, first_there
 
-MAX_ID_CHARACTERS = 256  # as over HTTP
 MAX_LINE_BYTES = 4 * MAX_ID_CHARACTERS + 2
 MAX_ROW_BYTES = 1 << 20  # of a CSV
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -133,8 +133,8 @@ def _find_column(path: Path, model: Model) -> Column | None:
     rows = {separator: next(csv.reader([first], delimiter=separator)) for separator in SEPARATORS}
     separator = max(SEPARATORS, key=lambda one: len(rows[one]))
     header = [cell.strip() for cell in rows[separator]]
-    configured = model.manifest.configuration.get("columns", {}).get("user")
-    name = configured if configured in header else obvious("user", header)
+    configured = model.manifest.configuration.get("columns", {}).get("user") or ""
+    name = first_there((configured, *OBVIOUS["user"]), header)
     if name is not None:
         return Column(header.index(name), separator)
     if len(header) > 1:

@@ -20,7 +20,7 @@ from artifacts.queries.eligibility import unknown_categories
 from artifacts.queries.query import Query
 from training.errors import PicksError
 from training.live.settings import NO_LIVE_STORE, LiveSettings
-from training.picks.chunk import Asked, Chunk, write_chunk
+from training.picks.chunk import Chunk, PicksRequest, write_chunk
 from training.picks.files import Excel, PicksFormat, format_of
 from training.picks.live import LiveState, read_live_state
 from training.picks.parts import Tally, open_parts
@@ -48,7 +48,7 @@ def write_picks(  # noqa: PLR0913
     """Ask the published version the query for each user, and write the picks to `out`.
 
     `query` lacks its `user_id`; `users` is a file of user ids, None for every user the version knows. Where there is a
-    live store, everybody is answered by what it tells as the run begins. `reasons` adds why each item was picked, which
+    live store, everybody is answered by what it holds as the run begins. `reasons` adds why each item was picked, which
     takes longer than finding it; `excel` writes a CSV for it. A process takes about `working_mib` to answer in, beside
     its rows and the model, which all share. The file is put in its place when it is whole. A run that was cut short is
     gone on with, as long as version, query, users, format and live store are the same.
@@ -59,7 +59,7 @@ def write_picks(  # noqa: PLR0913
     version = store.current_path()
     model = open_model(version)
     state = read_live_state(live.live_url, model) if live.live_url else None
-    check_categories(Overlay(model, state.told).model if state else model, query.filters.categories)
+    check_categories(Overlay(model, state.changes).model if state else model, query.filters.categories)
     listed = None if users is None else read_user_list(users, model, state.knows if state else _nobody)
     if listed is not None and query.personalized:
         listed.check_known(model)
@@ -68,9 +68,9 @@ def write_picks(  # noqa: PLR0913
         done = parts.tallies()
         chunks = _chunks(_known(len(model.user_ids)) if listed is None else _listed(listed), done)
         if state is not None:
-            chunks = (state.inform(chunk, model) for chunk in chunks)
-        asked = Asked(version, query, working_mib << 20, state.told if state else None, reasons)
-        write = partial(write_chunk, asked, parts, form)
+            chunks = (state.with_activity(chunk, model) for chunk in chunks)
+        request = PicksRequest(version, query, working_mib << 20, state.changes if state else None, reasons)
+        write = partial(write_chunk, request, parts, form)
         _follow(_answer(write, chunks, n_users, done), n_users, _total(done).users, show_progress)
         total = _total(parts.tallies())
         if listed is not None and total.users != n_users:
@@ -81,13 +81,12 @@ def write_picks(  # noqa: PLR0913
 
 def check_categories(model: Model, names: tuple[str, ...]) -> None:
     """Raises PicksError for categories that no item is in, with those that are written alike."""
-    there = model.catalogue.categories
-    plain = {there[index].casefold(): there[index] for index in range(len(there))}
+    plain = {name.casefold(): name for name in sorted(model.catalogue.categories.names)}
     problems = []
     for name in unknown_categories(model, names):
         close = difflib.get_close_matches(name.casefold(), plain, n=CLOSE_MATCHES, cutoff=0.5)
         shown = ", ".join(repr(plain[one]) for one in close or [*plain][:CLOSE_MATCHES])
-        hint = f"did you mean {shown}?" if close else f"there are {len(there):,}, like {shown}"
+        hint = f"did you mean {shown}?" if close else f"there are {len(plain):,}, like {shown}"
         problems.append(f"no item is in the category {name!r}: {hint if plain else 'no item is in any'}")
     if problems:
         raise PicksError("\n  ".join(problems))

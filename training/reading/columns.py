@@ -1,14 +1,16 @@
-"""A shop's columns, found by name and parsed into the canonical ones: ids are text, times UTC, numbers floats."""
+"""A shop's columns, found by name and put into the canonical ones: ids are text, times UTC, numbers floats."""
 
 import difflib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
-from training.config import Columns
+from training.config import ItemColumns
 from training.errors import DataError
+from training.reading.presets import ORDERS, PRODUCTS, Names, preset_of
 from training.reading.table import Table
-from training.reading.times import TIME, read_times
+from training.reading.time_formats import TIME
 
 # The names a column is found by when the configuration gives none: compared without case and punctuation,
 # the first that is there wins.
@@ -44,12 +46,42 @@ SCHEMA: Mapping[str, pl.DataType] = {
     "image_url": pl.Categorical(), "product_url": pl.Categorical(), "available": pl.Boolean(),
 }  # fmt: skip
 """What `parse` gives. Catalogue texts repeat on every row of an item, so they are held once, as categories."""
+TEXTS = (pl.String(), pl.Categorical())
 
-AFFIRMATIVE = ("true", "t", "yes", "y", "in stock", "in_stock", "instock", "available")
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which columns play which roles, as far as it is said: by the configuration's `section` before all, then by a
+    preset (role -> names, the first that is there), or, without one, by `fallback`, which need not be right here."""
+
+    columns: ItemColumns
+    preset: Names | None = None
+    fallback: ItemColumns | None = None
+    section: str = "columns"
+
+    def named(self, role: str) -> str | None:
+        """The column that the section names; UNUSED where it turns the role off, None where it says nothing."""
+        name: str | None = getattr(self.columns, role, None)
+        if name is None and self.preset is None:
+            name = getattr(self.fallback, role, None)
+        return name
+
+    def is_own(self, role: str) -> bool:
+        """Whether the section names the column for this source and no other."""
+        return self.fallback is not None and getattr(self.columns, role, None) is not None
+
+    def key(self, role: str) -> str:
+        """The setting that names the column."""
+        return f"{self.section if self.is_own(role) else 'columns'}.{role}"
+
+    @property
+    def all_named(self) -> Mapping[str, str]:
+        """Role -> column, of all roles of which something is said."""
+        return {role: name for role in CANONICAL if (name := self.named(role))}
 
 
 def find(
-    columns: Columns,
+    wanted: Wanted,
     table: Table,
     roles: Sequence[str],
     required: Collection[str] = (),
@@ -58,83 +90,83 @@ def find(
     """Role -> the table's column that plays it.
 
     A column that the configuration names must be there unless its role is among those that may be `elsewhere` (in
-    a catalogue of its own); other roles are found by their obvious names, or left out if not `required`. Raises
-    DataError listing the columns there are and the closest name.
+    a catalogue of its own); other roles are found by the preset or, without one, by their obvious names, or left out if
+    not `required`. Raises DataError listing the columns there are and the closest name.
     """
     there = table.columns
     found: dict[str, str] = {}
     problems: list[str] = []
     for role in roles:
-        wanted = getattr(columns, role)
-        if wanted in there:
-            found[role] = wanted
-        elif wanted and role not in elsewhere:
-            problems.append(_absent(role, wanted, there))
-        elif wanted != UNUSED and (column := obvious(role, there)):
+        name = wanted.named(role)
+        if name in there:
+            found[role] = name
+        elif name and (role not in elsewhere or wanted.is_own(role)):
+            problems.append(_absent(wanted.key(role), name, there))
+        elif name != UNUSED and (column := _by_itself(role, wanted, there)):
             found[role] = column
         elif role in required:
-            problems.append(
-                f"no {role} column: name it as columns.{role} (found by itself: {', '.join(OBVIOUS[role])})"
-            )
+            problems.append(_unnamed(role, wanted))
     if problems:
-        raise DataError(
-            "\n  ".join([f"{table.name}: unmapped columns", *problems, f"the columns are {', '.join(there)}"])
-        )
+        lines = [f"{table.name}: unmapped columns", *problems, f"the columns are {', '.join(there)}"]
+        raise DataError("\n  ".join([*lines, *_preset_hint(wanted, there)]))
     return found
 
 
-def obvious(role: str, there: Sequence[str]) -> str | None:
-    """The column that has one of a role's obvious names."""
+def first_there(names: Sequence[str], there: Sequence[str]) -> str | None:
+    """The first of the names that is among the columns, without case and punctuation."""
     plain = {_plain(column): column for column in reversed(there)}
-    return next((plain[_plain(name)] for name in OBVIOUS[role] if _plain(name) in plain), None)
+    return next((plain[_plain(name)] for name in names if _plain(name) in plain), None)
+
+
+def _preset_hint(wanted: Wanted, there: Sequence[str]) -> list[str]:
+    section, presets = ("data", ORDERS) if wanted.fallback is None else ("catalogue", PRODUCTS)
+    preset = preset_of(there, presets) if wanted.preset is None else None
+    return [f'{section}.preset = "{preset}" knows these columns'] if preset else []
+
+
+def _by_itself(role: str, wanted: Wanted, there: Sequence[str]) -> str | None:
+    if wanted.preset is not None:
+        return first_there(wanted.preset.get(role, ()), there)
+    # A column is one thing: an order's number by the name of "name" is nobody's title. Only an item may be called so.
+    named = {column for other, column in wanted.all_named.items() if (role, other) != ("title", "item")}
+    return first_there(OBVIOUS[role], [column for column in there if column not in named])
 
 
 def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def _absent(role: str, wanted: str, there: Sequence[str]) -> str:
+def _absent(key: str, wanted: str, there: Sequence[str]) -> str:
     close = difflib.get_close_matches(wanted, there, n=1, cutoff=0.5)
-    return f"no column {wanted!r} (columns.{role})" + (f"; did you mean {close[0]!r}?" if close else "")
+    return f"no column {wanted!r} ({key})" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def _unnamed(role: str, wanted: Wanted) -> str:
+    names = OBVIOUS[role] if wanted.preset is None else wanted.preset.get(role, ())
+    how = "found by itself" if wanted.preset is None else "the preset's are"
+    return f"no {role} column: name it as {wanted.section}.{role} ({how}: {', '.join(names)})"
 
 
 def parse(rows: pl.DataFrame) -> pl.DataFrame:
-    """Columns named as in CANONICAL, of any type, to those of SCHEMA; missing ones come as null.
+    """Columns named as in CANONICAL to those of SCHEMA; missing ones come as null.
 
-    What cannot be read as a time becomes null, as a number NaN (an absent number stays null).
+    Texts are trimmed, blank ones null; a whole float (17850.0) loses its point. Times and numbers are such already
+    (`training.reading.times`, `training.reading.numbers`), as is what is available.
     """
+    if "time" in rows.columns and not isinstance(rows.schema["time"], pl.Datetime | pl.Null):
+        raise TypeError(f"{rows.schema['time']} is no time: Times reads what a shop writes")
     return rows.select(
-        PARSERS.get(dtype, _text)(rows[column]).cast(dtype).alias(column)
+        (text(rows[column]) if dtype in TEXTS else rows[column]).cast(dtype).alias(column)
         if column in rows.columns
         else pl.lit(None, dtype).alias(column)
         for column, dtype in SCHEMA.items()
     )
 
 
-def _text(values: pl.Series) -> pl.Series:
-    """Text as it is, leading zeros and all; blank is null; a whole float (17850.0) loses its point."""
-    text = values.cast(pl.String)
+def text(values: pl.Series) -> pl.Series:
+    """Trimmed text, leading zeros and all; blank is null; a whole float (17850.0) loses its point."""
+    trimmed = values.cast(pl.String).str.strip_chars()
     if values.dtype.is_float():
-        text = text.str.strip_suffix(".0")
-    return text.set(text.str.strip_chars() == "", None)
-
-
-def _number(values: pl.Series) -> pl.Series:
-    if values.dtype.is_numeric():
-        return values.cast(pl.Float64)
-    text = _text(values)
-    number = text.str.strip_chars().cast(pl.Float64, strict=False)
-    return number.set(number.is_null() & text.is_not_null(), float("nan"))
-
-
-def _available(values: pl.Series) -> pl.Series:
-    """A Boolean, a stock level, or a word for yes; anything else that is there says no."""
-    if values.dtype == pl.Boolean:
-        return values
-    text = _text(values).str.strip_chars().str.to_lowercase()
-    return text.is_in(AFFIRMATIVE) | (text.cast(pl.Float64, strict=False) > 0).fill_null(False)
-
-
-PARSERS: Mapping[pl.DataType, Callable[[pl.Series], pl.Series]] = {
-    TIME: read_times, pl.Float64(): _number, pl.Boolean(): _available,
-}  # fmt: skip
+        trimmed = trimmed.str.strip_suffix(".0")
+    blank = trimmed == ""
+    return trimmed.set(blank, None) if blank.any() else trimmed

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from training.addresses import read_database_url
 from training.errors import DataError
-from training.reading.table import Table
+from training.reading.table import Found, Table, nth_row
 from training.redaction import without_password
 
 BATCH_ROWS = 100_000
@@ -36,7 +36,9 @@ def open_query(url: str, query: str | None) -> Iterator[Table]:
             rows = connection.execution_options(
                 stream_results=True, yield_per=BATCH_ROWS, no_parameters=True, postgresql_readonly=True
             ).exec_driver_sql(query)
-            yield Table(name, tuple(rows.keys()), lambda columns: _batches(rows, columns, name))
+            yield Table(
+                name, tuple(rows.keys()), lambda columns: _batches(rows, columns, name), Found("query"), nth_row(name)
+            )
     finally:
         engine.dispose()
 

@@ -1,7 +1,7 @@
 """The report's page: what an evaluation found, as tables, charts and sample users."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,17 +35,20 @@ COMPARED_BY_ACTIVITY = 3
 
 @dataclass(frozen=True)
 class Run:
-    """What a report says of the run itself: `created` and the data's ends as text, the cleaning table as read."""
+    """What a report says of the run itself: `created` and the data's ends as text, the cleaning table as read, how the
+    sources were read, as lines, and a row of each reason of the cleaning table."""
 
     created: str
     source: str
     cleaning: Sequence[tuple[str, int]]
+    found: Sequence[str] = ()
+    examples: Mapping[str, str] = field(default_factory=dict)
 
 
 def describe_run(interactions: Interactions) -> Run:
     """A run on these interactions, now."""
     created = datetime.now(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
-    return Run(f"{created} UTC", interactions.source, interactions.cleaning)
+    return Run(f"{created} UTC", interactions.source, interactions.cleaning, interactions.found, interactions.examples)
 
 
 def render(evaluation: Evaluation, run: Run, judgement: Judgement | None, versions: Sequence[PastVersion]) -> str:

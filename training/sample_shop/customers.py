@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from training.sample_shop.catalogue import CATEGORIES
 from training.sample_shop.demand import CONSUMABLES, DAYS, SEGMENTS, WEEKS, Assortment, demand, tastes
 
@@ -139,7 +140,7 @@ def browsed(visits: Baskets, n_picks: NDArray[np.int64], goods: Assortment, rng:
     segment = rng.integers(0, len(SEGMENTS), len(basket))
     segment = np.where(mood < _OWN_TASTE + _SECOND_TASTE, visits.second_taste[basket], segment)
     segment = np.where(mood < _OWN_TASTE, visits.taste[basket], segment)
-    row = segment * WEEKS + np.minimum(visits.second[basket] // (7 * 86_400), WEEKS - 1)
+    row = segment * WEEKS + np.minimum(visits.second[basket] // (7 * SECONDS_PER_DAY), WEEKS - 1)
     cumulative = np.cumsum(demand(goods), axis=2).reshape(-1, len(goods.products))
     cumulative /= cumulative[:, -1:]
     # Row r holds values in (r, r + 1], so that one sorted search serves all rows.

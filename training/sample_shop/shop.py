@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from artifacts.model.decay import SECONDS_PER_DAY
 from training.sample_shop.customers import GUEST, Baskets, Customers, Picks, baskets, bought, browsed, customers
 from training.sample_shop.demand import (
     CONSUMABLES,
@@ -24,14 +25,14 @@ PURCHASES_FILE = "purchases.csv"
 CATALOGUE_FILE = "catalogue.csv"
 BOT_USER_ID = "C99999"
 
-_END_SECOND = DAYS * 86_400
+_END_SECOND = DAYS * SECONDS_PER_DAY
 _FIRST_BASKET = 100_001
 _FIRST_CUSTOMER = 10_001
 _VIEWED_FIRST, _CARTED_FIRST, _ABANDONED, _RETURNED = 0.3, 0.12, 0.15, 0.03  # shares of rows
 _WINDOW_SHOPPING = 0.9  # items a customer looks at on a visit and does not buy, on average
 _RETURN_DAYS = (3, 21)
 _CHEAP = 15.0  # below this price people buy several at once
-_BOT_VIEWS, _BOT_FIRST_SECOND = 20, (DAYS - 9) * 86_400 + 2 * 3600
+_BOT_VIEWS, _BOT_FIRST_SECOND = 20, (DAYS - 9) * SECONDS_PER_DAY + 2 * 3600
 _NO_ITEM_ROWS, _FREE_ROWS, _NO_TIME_ROWS, _DUPLICATE_ROWS = 60, 60, 25, 150
 
 
@@ -129,7 +130,7 @@ def _returns(purchases: pl.DataFrame, goods: Assortment, rng: np.random.Generato
     """Whole lines sent back under their basket's number; consumables are kept."""
     kept = np.concatenate([goods.line(line) for line in CONSUMABLES])
     returned = purchases.filter(rng.random(purchases.height) < _RETURNED, ~pl.col("item").is_in(kept))
-    first, last = (days * 86_400 for days in _RETURN_DAYS)
+    first, last = (days * SECONDS_PER_DAY for days in _RETURN_DAYS)
     return returned.with_columns(
         second=pl.col("second") + pl.Series(rng.integers(first, last, returned.height)),
         quantity=-pl.col("quantity"),

@@ -17,7 +17,7 @@ from training.interactions.interactions import Interactions
 COUNTS: Mapping[str, str] = {"n_users": "users", "n_items": "items", "rows": "events", "n_baskets": "baskets"}
 NEWEST = "newest event"
 # Sections whose change may well be why there is less.
-READING = ("data", "columns", "clean", "events")
+READING = ("data", "catalogue", "columns", "clean", "events")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from artifacts.live.events import ItemEvent
 from artifacts.live.items import LiveItem
 from artifacts.live.overlay import Overlay, no_changes
+from artifacts.model.decay import RECENT_DAYS, SECONDS_PER_DAY
 from artifacts.model.model import Model, open_model
 from artifacts.model.unseen import UnseenItem
 from artifacts.publishing.store import Store
@@ -24,8 +26,13 @@ from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from service.recommendations.answers import answer_bytes
+from tests.support.events import START, Event, as_dataset, basket
+from tests.support.served import served_picks
+from training.config import ModelSettings
+from training.fitting.history import build_history
+from training.fitting.popularity import count_popularity
 
-HALF_LIFE = 14 * 86_400  # of what sells now
+HALF_LIFE = RECENT_DAYS * SECONDS_PER_DAY  # of what sells now
 ALL = 100
 EVERY_PATH: dict[str, Callable[[Model], Answer]] = {
     "user": lambda model: recommend(model, Query(user_id="u3", limit=ALL, repeat=Repeat.ALLOW)),
@@ -60,7 +67,7 @@ def laid(model: Model, *items: LiveItem, events: Sequence[ItemEvent] = ()) -> Mo
 
 def assert_alike(one: Model, other: Model) -> None:
     for query in (Query(limit=ALL), Query(limit=ALL, filters=Filters(in_stock=False))):
-        assert popular(one, query).picks == popular(other, query).picks
+        assert served_picks(popular(one, query)) == served_picks(popular(other, query))
         assert answered(popular(one, query)) == answered(popular(other, query))
     assert one.unseen == other.unseen
 
@@ -72,7 +79,7 @@ def answered(answer: Answer) -> list[dict[str, object]]:
 
 
 def ids(answer: Answer) -> list[str]:
-    found = [pick.item_id for pick in answer.picks]
+    found = [pick.item_id for pick in served_picks(answer)]
     assert found == [item["item_id"] for item in answered(answer)]
     return found
 
@@ -80,7 +87,7 @@ def ids(answer: Answer) -> list[str]:
 def of(answer: Answer, item_id: str) -> dict[str, object]:
     """What is sent of an item, which is what its pick says."""
     (sent,) = [item for item in answered(answer) if item["item_id"] == item_id]
-    (pick,) = [pick for pick in answer.picks if pick.item_id == item_id]
+    (pick,) = [pick for pick in served_picks(answer) if pick.item_id == item_id]
     for name in ("title", "category", "price", "image_url", "product_url"):
         assert sent.get(name) == getattr(pick, name)
     return sent
@@ -122,7 +129,7 @@ def test_rank_keeps_what_is_sold_out_and_flags_it(model: Model) -> None:
     assert ids(changed) == ids(rank(model, query))
     flags = {item["item_id"]: item["available"] for item in answered(changed)}
     assert flags == {"I001": False, "I005": True, "I007": True}
-    assert {pick.item_id: pick.available for pick in changed.picks} == flags
+    assert {pick.item_id: pick.available for pick in served_picks(changed)} == flags
 
 
 def test_stock_is_no_matter_where_it_is_not_asked_for(model: Model) -> None:
@@ -190,7 +197,7 @@ def test_new_texts_are_shown_and_the_others_kept(model: Model, path: str) -> Non
 def test_reasons_name_the_new_title(model: Model) -> None:
     bought = ids(EVERY_PATH["buy it again"](model))
     changed = laid(model, *(LiveItem(item_id, title=f"New {item_id}") for item_id in bought))
-    reason = recommend(changed, Query(user_id="u3", explain=True)).picks[0].reason
+    reason = served_picks(recommend(changed, Query(user_id="u3", explain=True)))[0].reason
     assert reason is not None
     assert {cause.title for cause in reason.because_of if cause.item_id in bought} <= {f"New {item}" for item in bought}
     assert any(cause.item_id in bought for cause in reason.because_of)
@@ -205,10 +212,10 @@ def test_what_sells_most_comes_first_and_is_explained(model: Model) -> None:
     changed = laid(model, events=[sale(last, until)] * 50)
     answer = popular(changed, Query(limit=ALL, explain=True))
     assert ids(answer)[0] == last
-    assert answer.picks[0].score == pytest.approx(50 + score_of(model, last))
-    reason = answer.picks[0].reason
+    assert served_picks(answer)[0].score == pytest.approx(50 + score_of(model, last))
+    reason = served_picks(answer)[0].reason
     assert reason is not None
-    assert reason.sold_recently == pytest.approx(answer.picks[0].score, abs=0.01)
+    assert reason.sold_recently == pytest.approx(served_picks(answer)[0].score, abs=0.01)
     assert ids(recommend(changed, Query(user_id="nobody", limit=3)))[0] == last
 
 
@@ -224,6 +231,20 @@ def test_sales_halve_with_every_half_life_up_to_the_last_sale(model: Model) -> N
     assert score_of(changed, "I001") == pytest.approx((score_of(model, "I001") + 1) / 2 + 1)
     assert score_of(changed, "I003") == pytest.approx((score_of(model, "I003") + 0.5) / 2)
     assert score_of(changed, "I007") == pytest.approx(score_of(model, "I007") / 2)
+
+
+def test_live_sales_decay_as_those_that_are_trained_on(model: Model) -> None:
+    def counted(events: Sequence[Event]) -> Model:
+        dataset = as_dataset(events, unsold=["c"])
+        popularity = count_popularity(dataset, build_history(dataset, ModelSettings())[0])
+        recipe = replace(model.recipe, until=dataset.until)
+        return replace(model, item_ids=dataset.item_ids, popularity=popularity, recipe=recipe)
+
+    before = [*basket(1, "a", day=0), *basket(2, "a", "b", day=9), *basket(3, "b", day=20)]
+    since = [*basket(4, "a", day=18), *basket(5, "a", day=31), *basket(6, "c", day=52)]
+    live = [sale(event.item, START.replace(tzinfo=UTC).timestamp() + event.day * SECONDS_PER_DAY) for event in since]
+    changed = laid(counted(before), events=live)
+    assert changed.popularity.recent == pytest.approx(counted([*before, *since]).popularity.recent, rel=1e-5)
 
 
 def test_a_version_of_long_ago_can_be_laid_over(model: Model) -> None:

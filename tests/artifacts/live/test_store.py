@@ -61,7 +61,7 @@ def test_a_store_is_opened_again_as_it_was(live_url: str) -> None:
         store.erase("ben")
     with opened(live_url) as store:
         assert looked_at(store.activity("ana", None, 0)) == ["item-1"]
-        assert store.erased("ben") is not None
+        assert store.held("ben").erased is not None
 
 
 def open_it(url: str, barrier: object) -> None:
@@ -70,6 +70,7 @@ def open_it(url: str, barrier: object) -> None:
         store.set_personalized("ana", False)
 
 
+@pytest.mark.integration
 def test_processes_that_start_together_make_one_schema(live_url: str) -> None:
     barrier = SPAWN.Barrier(4)
     processes = [SPAWN.Process(target=open_it, args=(live_url, barrier)) for _ in range(4)]
@@ -165,6 +166,7 @@ def write_batches(url: str, writer: int) -> None:
             store.insert([*(event(first + place) for place in range(BATCH)), shared])
 
 
+@pytest.mark.integration
 def test_a_follower_misses_nothing_of_several_writers(live_url: str, store: LiveStore) -> None:
     """Numbers come in the order of commits: to go on from the last number seen is enough."""
     processes = [SPAWN.Process(target=write_batches, args=(live_url, writer)) for writer in range(WRITERS)]
@@ -276,7 +278,7 @@ def test_who_is_forgotten_leaves_nothing_but_a_digest(live_url: str, store: Live
     forgotten = store.erase("ana")
     assert forgotten.events == 2
     assert store.activity("ana", None, 0) == UserActivity((), (), forgotten.erasure, True)
-    assert store.erased("ana") == forgotten.erasure
+    assert store.held("ana").erased == forgotten.erasure
     assert forgotten.erasure.seq > before
     assert looked_at(store.activity("ben", None, 0)) == ["item-3"]
     assert looked_at(store.activity(None, "ana", 0)) == ["item-4"], "a session of that name is another"

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from artifacts.model.ids import UNKNOWN, IdTable, encode_ids, encode_texts, open_ids, open_texts
+from artifacts.model.arrays import open_arrays, save_arrays
+from artifacts.model.ids import UNKNOWN, IdTable, TextColumn, encode_ids, encode_texts
 
 # Any text but surrogates, which UTF-8 has no bytes for.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -56,8 +57,8 @@ def test_ids_out_of_order_or_twice_are_refused(ids: list[str]) -> None:
 
 @pytest.mark.parametrize("ids", [[], [""], ordered(set(ODD)), [f"{number:06}" for number in range(5_000)]])
 def test_a_saved_table_opens_by_memory_map(tmp_path: Path, ids: list[str]) -> None:
-    encode_ids(ids).save(tmp_path, "items")
-    table = open_ids(tmp_path, "items")
+    save_arrays(tmp_path, "items", encode_ids(ids))
+    table = open_arrays(tmp_path, "items", IdTable)
     assert isinstance(table, IdTable)
     assert [table[index] for index in range(len(table))] == ids
     assert [table.find(text) for text in ids] == list(range(len(ids)))
@@ -67,6 +68,6 @@ def test_a_saved_table_opens_by_memory_map(tmp_path: Path, ids: list[str]) -> No
 
 def test_saved_texts_keep_their_order_and_repetitions(tmp_path: Path) -> None:
     column = ["Beans", None, "Beans", "", "Crème"]
-    encode_texts(column).save(tmp_path, "titles")
-    opened = open_texts(tmp_path, "titles")
+    save_arrays(tmp_path, "titles", encode_texts(column))
+    opened = open_arrays(tmp_path, "titles", TextColumn)
     assert [opened[index] for index in range(len(opened))] == ["Beans", "", "Beans", "", "Crème"]

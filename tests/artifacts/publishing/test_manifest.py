@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artifacts.errors import ArtifactError, BrokenVersionError, UnknownFormatError
@@ -79,6 +79,7 @@ manifests = st.builds(
 )
 
 
+@settings(max_examples=30)  # each takes long to make
 @given(manifests)
 def test_a_written_manifest_is_read_back(manifest: Manifest) -> None:
     with tempfile.TemporaryDirectory() as directory:

@@ -9,10 +9,11 @@ from artifacts.model.index import best, inner_products
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from artifacts.queries import candidates as module
-from artifacts.queries.candidates import Candidates, add_up_neighbours, find_candidates
+from artifacts.queries.candidates import find_candidates
 from artifacts.queries.eligibility import Mask
-from artifacts.queries.query import Query, Source
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.neighbours import add_up_neighbours
+from artifacts.queries.query import Query
+from artifacts.queries.scoring import blend_scores, query_vector_of
 from artifacts.queries.user_state import UserState, read_user_state
 
 NO_SESSION = np.empty(0, np.int32)
@@ -26,39 +27,32 @@ def model(tiny_store: Store) -> Model:
 def read(model: Model, user: int) -> tuple[UserState, np.ndarray]:
     user_state = read_user_state(model, Query(user_id=model.user_ids[user]), NO_SESSION)
     assert user_state.vector is not None
-    return user_state, query_vector(model, user_state.vector)
+    return user_state, query_vector_of(model.recipe.weights, user_state.vector)
 
 
-def by_source(found: Candidates) -> dict[Source, list[int]]:
-    assert len(found.items) == len(found.neighbour_scores) == len(found.sources)
-    assert found.items.dtype == np.int64
-    items = zip(found.items.tolist(), found.sources, strict=True)
-    of: dict[Source, list[int]] = {source: [] for source in (Source.HISTORY, Source.ALS, Source.CO_PURCHASE)}
-    for item, source in items:
-        of[source].append(item)
-    return of
+def all_neighbour_scores(model: Model, user_state: UserState) -> np.ndarray:
+    scores = add_up_neighbours(model, user_state.items, user_state.strength)
+    return scores.of(np.arange(len(model.item_ids)))
 
 
 def check(model: Model, user: int, eligible: Mask) -> None:
-    user_state, wanted = read(model, user)
-    found = find_candidates(model, user_state, wanted, eligible)
-    of = by_source(found)
+    """The user's own items, then what the index finds, then the neighbours that are not among it."""
+    user_state, query_vector = read(model, user)
+    found = find_candidates(model, user_state, query_vector, eligible)
+    assert len(found.items) == len(found.neighbour_scores) == len(set(found.items.tolist()))
+    assert found.items.dtype == np.int64
     bought = set(user_state.bought.tolist())
     allowed = set(np.flatnonzero(eligible).tolist())
+    n_own = min(module.FROM_HISTORY, len(bought & allowed))
+    assert set(found.items[:n_own].tolist()) <= bought & allowed
     new = np.array(sorted(allowed - bought), np.int64)
-    neighbour_scores = add_up_neighbours(model, user_state.items, user_state.strength).of(
-        np.arange(len(model.item_ids))
-    )
-    assert len(set(found.items.tolist())) == len(found.items)
-    assert len(of[Source.HISTORY]) == min(module.FROM_HISTORY, len(bought & allowed))
-    assert set(of[Source.HISTORY]) <= bought & allowed
-    near = best(new, inner_products(model.item_vectors[new], wanted), module.FROM_INDEX)[0]
-    assert set(of[Source.ALS]) == set(near.tolist())
-    beside = np.array(
-        [item for item in new.tolist() if item not in of[Source.ALS] and neighbour_scores[item] > 0], np.int64
-    )
-    assert of[Source.CO_PURCHASE] == best(beside, neighbour_scores[beside], module.FROM_NEIGHBOURS)[0].tolist()
-    np.testing.assert_array_equal(found.neighbour_scores, neighbour_scores[found.items])
+    near = best(new, inner_products(model.item_vectors[new], query_vector), module.FROM_INDEX)[0]
+    assert found.items[n_own : n_own + len(near)].tolist() == near.tolist()
+    scores = all_neighbour_scores(model, user_state)
+    rest = np.setdiff1d(new, near)
+    rest = rest[scores[rest] > 0]
+    assert found.items[n_own + len(near) :].tolist() == best(rest, scores[rest], module.FROM_NEIGHBOURS)[0].tolist()
+    np.testing.assert_array_equal(found.neighbour_scores, scores[found.items])
 
 
 @given(st.integers(0, 59), st.lists(st.booleans(), min_size=27, max_size=27))
@@ -78,31 +72,10 @@ def test_and_no_more_than_the_best_few_of_each(model: Model, user: int, eligible
 
 def test_a_user_who_bought_much_keeps_what_scores_best(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     user = int(np.argmax(np.diff(model.history.indptr)))
-    user_state, wanted = read(model, user)
+    user_state, query_vector = read(model, user)
     items = user_state.bought.astype(np.int64)
-    blend = model.item_vectors[items] @ wanted
-    blend += model.recipe.weights.frequency * user_state.history.frequency
+    blend = blend_scores(model, query_vector, items, user_state.history.frequency)
     monkeypatch.setattr(module, "FROM_HISTORY", 3)
-    found = by_source(find_candidates(model, user_state, wanted, np.ones(len(model.item_ids), np.bool_)))
+    found = find_candidates(model, user_state, query_vector, np.ones(len(model.item_ids), np.bool_))
     assert len(items) > 3
-    assert found[Source.HISTORY] == items[np.argsort(-blend)][:3].tolist()
-
-
-@pytest.mark.parametrize("most_counted", [0, module.MOST_COUNTED])
-def test_company_is_the_weighted_sum_of_what_the_strongest_items_say(
-    model: Model, monkeypatch: pytest.MonkeyPatch, most_counted: int
-) -> None:
-    monkeypatch.setattr(module, "MOST_COUNTED", most_counted)
-    items, strength = np.array([4, 0, 9], np.int32), np.array([0.5, 2.0, 0.1], np.float32)
-    said = np.zeros(len(model.item_ids))
-    for item, weight in ((0, 2.0), (4, 0.5)):
-        row = model.basket_weights.row(item)
-        np.add.at(said, model.basket_weights.items[row], weight * model.basket_weights.score[row])
-    monkeypatch.setattr(module, "MAX_ITEMS_ADDED_UP", 2)
-    np.testing.assert_allclose(
-        add_up_neighbours(model, items, strength).of(np.arange(len(said))), said, rtol=1e-5, atol=1e-6
-    )
-
-
-def test_nobody_has_no_company(model: Model) -> None:
-    assert len(add_up_neighbours(model, NO_SESSION, np.empty(0, np.float32)).items) == 0
+    assert found.items[:3].tolist() == items[np.argsort(-blend, kind="stable")][:3].tolist()

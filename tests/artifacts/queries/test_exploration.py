@@ -13,10 +13,12 @@ from artifacts.model.model import Model, open_model
 from artifacts.model.unseen import UnseenItem
 from artifacts.publishing.store import Store
 from artifacts.queries.answer import Answer
+from artifacts.queries.eligibility import unknown_categories
 from artifacts.queries.exploration import places
-from artifacts.queries.query import Filters, Query, Repeat, Source
+from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.recommend import recommend
 from service.recommendations.answers import answer_bytes
+from tests.support.served import served_picks
 
 
 def new(item_id: str, category: str | None = None, price: float | None = None, available: bool = True) -> UnseenItem:
@@ -32,18 +34,15 @@ def model(tiny_store: Store) -> Model:
 
 
 def explored(answer: Answer) -> list[str]:
-    """The unseen items, which stand behind all others, in the picks as in what is sent."""
-    picks = [pick.item_id for pick in answer.picks if pick.source is Source.NEW]
-    assert [item.item_id for item in answer.explored] == picks
+    """The unseen items, which stand behind all others in what is sent."""
     sent = json.loads(answer_bytes(answer, "r", "v", None))["items"]
-    assert [item["item_id"] for item in sent] == [pick.item_id for pick in answer.picks]
-    assert [item["item_id"] for item in sent if item["source"] == "new"] == picks
+    new_ones = [item for item in sent if item["source"] == "new"]
+    assert new_ones == sent[len(answer.scored) :]
+    assert new_ones == [
+        {"item_id": item.item_id, **item.said, "score": 0.0, "source": "new"} for item in answer.explored
+    ]
     assert len(answer) == len(sent)
-    if picks:
-        assert sent[-len(picks) :] == [
-            {"item_id": item.item_id, **item.said, "score": 0.0, "source": "new"} for item in answer.explored
-        ]
-    return picks
+    return [item["item_id"] for item in new_ones]
 
 
 def test_it_is_off_unless_asked_for(model: Model) -> None:
@@ -52,7 +51,9 @@ def test_it_is_off_unless_asked_for(model: Model) -> None:
 
 def test_where_nothing_is_unseen_the_answer_is_as_without(model: Model) -> None:
     seen = replace(model, unseen=())
-    assert recommend(seen, Query(user_id="u3", explore=1.0)).picks == recommend(seen, Query(user_id="u3")).picks
+    assert served_picks(recommend(seen, Query(user_id="u3", explore=1.0))) == served_picks(
+        recommend(seen, Query(user_id="u3"))
+    )
 
 
 @pytest.mark.parametrize(("share", "limit"), [(0.2, 10), (0.5, 4), (0.25, 4), (1.0, 3)])
@@ -75,7 +76,7 @@ def test_who_gets_a_place_is_always_the_same(model: Model) -> None:
     for whose in ({"user_id": "u1"}, {"session_id": "s1"}, {"user_id": "\ud800"}, {"recent_items": ("I001",)}):
         query = Query(**whose, explore=0.05)
         assert len({places(query) for _ in range(5)}) == 1
-        assert recommend(model, query).picks == recommend(model, query).picks
+        assert served_picks(recommend(model, query)) == served_picks(recommend(model, query))
     sessions = {places(Query(session_id=f"s{session}", explore=0.05)) for session in range(50)}
     assert sessions == {0, 1}
 
@@ -88,7 +89,7 @@ def test_there_are_never_more_items_than_asked_for(tiny_store: Store, share: flo
     found, plain = recommend(tiny, query), recommend(tiny, replace(query, explore=0.0))
     assert len(found.explored) == places(query) <= limit
     assert len(found) == min(limit, len(plain) + len(found.explored))
-    assert found.picks[: len(found.scored)] == plain.picks[: len(found.scored)]
+    assert served_picks(found)[: len(found.scored)] == served_picks(plain)[: len(found.scored)]
 
 
 def test_the_categories_of_the_picks_come_first_and_then_the_demand(model: Model) -> None:
@@ -117,6 +118,12 @@ def test_filters_and_exclusions_hold_for_unseen_items(model: Model, query: Query
     assert set(explored(recommend(model, replace(query, user_id="u3", limit=10, explore=1.0)))) == shown
 
 
+def test_a_category_that_only_an_unseen_item_is_in_is_known(model: Model) -> None:
+    fresh = replace(model, unseen=(*model.unseen, new("T1", "Drinks > Tea")))
+    assert unknown_categories(fresh, ("even", "Tea", "Coffee", "Drinks")) == ("Coffee",)
+    assert unknown_categories(model, ("even", "Tea")) == ("Tea",)
+
+
 def test_an_unseen_item_that_was_bought_is_not_new_to_its_buyer(model: Model) -> None:
     activity = UserActivity(
         orders=(LiveEvent(1, "purchase", "O1", 0.0, None),), looks=(LiveEvent(2, "view", "O2", 0.0, None),)
@@ -130,5 +137,5 @@ def test_an_unseen_item_that_was_bought_is_not_new_to_its_buyer(model: Model) ->
 
 def test_reasons_are_given_for_the_others(model: Model) -> None:
     answer = recommend(model, Query(user_id="u3", limit=4, explore=0.5, explain=True))
-    assert [pick.reason is None for pick in answer.picks] == [False, False, True, True]
+    assert [pick.reason is None for pick in served_picks(answer)] == [False, False, True, True]
     explored(answer)

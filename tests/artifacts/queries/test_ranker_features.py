@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from artifacts.model.model import Model, RankerFeatures
 from artifacts.queries.candidates import Candidates
-from artifacts.queries.query import Query, Source
+from artifacts.queries.query import Query
 from artifacts.queries.ranker_features import FEATURES, ITEM_FEATURES, PAIR_FEATURES, USER_FEATURES, candidate_features
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import read_user_state
 from tests.support.events import NO_CATALOGUE, Event, as_dataset
 from training.config import ModelSettings
@@ -139,13 +139,13 @@ def model(shop: Dataset) -> Iterator[Model]:
 
 
 OLD, NEW = 2 ** (-100 / 180), 2 ** (-10 / 180)
-CANDIDATES = Candidates(np.array([3, 0, 1, 4, 2]), np.array([0, 3, 1, 0, 2], np.float32), (Source.ALS,) * 5)
+CANDIDATES = Candidates(np.array([3, 0, 1, 4, 2]), np.array([0, 3, 1, 0, 2], np.float32))
 
 
 def features_of(model: Model, user_id: str, candidates: Candidates = CANDIDATES) -> dict[str, np.ndarray]:
     user_state = read_user_state(model, Query(user_id=user_id), NO_SESSION)
     assert user_state.vector is not None
-    rows = candidate_features(model, user_state, query_vector(model, user_state.vector), candidates)
+    rows = candidate_features(model, user_state, query_vector_of(model.recipe.weights, user_state.vector), candidates)
     assert rows.dtype == np.float32
     return dict(zip(FEATURES, rows, strict=True))
 
@@ -172,8 +172,8 @@ def test_names_and_order_are_those_of_the_rows(model: Model) -> None:
         "due": [-1, 10 / 90, -1, -1, -1],
         "share_of_baskets": [-1, 1, 0.5, -1, 0.5],
         "passed_over_days": [-1, 0, 90, -1, 0],
-        "company": [0, 3, 1, 0, 2],
-        "company_rank": np.log([4, 1, 3, 5, 2]),
+        "neighbour_score": [0, 3, 1, 0, 2],
+        "neighbour_rank": np.log([4, 1, 3, 5, 2]),
         "price_difference": np.array([0, -3 / 4, 5 / 4, 0, 1 / 4]) * LN2,
         "price_distance": np.array([0, 3 / 4, 5 / 4, 0, 1 / 4]) * LN2 / (SPREAD + 0.2),
         "buyers_difference": np.array([0, LN3, LN3, 0, np.log(4)]) - BY_USER["user_log_buyers"][0],
@@ -206,7 +206,7 @@ def test_scores_and_their_ranks(model: Model) -> None:
 
 
 def test_no_candidates_have_no_features(model: Model) -> None:
-    nothing = Candidates(np.empty(0, np.int64), np.empty(0, np.float32), ())
+    nothing = Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
     assert features_of(model, "u", nothing)["als"].shape == (0,)
 
 
@@ -242,7 +242,7 @@ def test_odd_shops_have_finite_features(events: list[Event]) -> None:
 )
 def test_odd_users_have_finite_features(events: list[Event]) -> None:
     dataset = as_dataset(events, UNSOLD)
-    everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32), ())
+    everything = Candidates(np.arange(dataset.n_items), np.zeros(dataset.n_items, np.float32))
     with opened(fit(dataset, NO_CATALOGUE, ModelSettings(factors=2, recipe="ranker"), show_progress=False)) as model:
         found = features_of(model, "u", everything)
     assert all(np.isfinite(row).all() for row in found.values())

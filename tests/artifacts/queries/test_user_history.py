@@ -20,6 +20,7 @@ from artifacts.queries.user_history import updated_history
 from artifacts.queries.user_state import NO_INTERACTIONS, read_user_state
 from tests.support.events import START, as_dataset
 from tests.support.events import Event as Trained
+from tests.support.served import served_picks
 from training.config import ModelSettings
 from training.fitting.history import build_history
 
@@ -164,9 +165,9 @@ def test_who_only_looked_has_tastes_but_bought_nothing(tiny: Model) -> None:
         **{"times_bought": 0, "strength": pytest.approx(0.2), "frequency": 0},
         **{"first": MIDNIGHT + 1, "last": MIDNIGHT + 5},
     }
-    picks = recommend(tiny, Query(user_id="newcomer", limit=3, activity=told)).picks
+    picks = served_picks(recommend(tiny, Query(user_id="newcomer", limit=3, activity=told)))
     assert [pick.category for pick in picks] == ["odd"] * 3
-    assert recommend(tiny, Query(user_id="newcomer", repeat=Repeat.ONLY, activity=told)).picks == ()
+    assert served_picks(recommend(tiny, Query(user_id="newcomer", repeat=Repeat.ONLY, activity=told))) == ()
 
 
 @pytest.mark.parametrize("repeat", [Repeat.EXCLUDE, Repeat.ALLOW])
@@ -181,14 +182,16 @@ def test_who_is_new_is_answered_as_who_gives_the_same_items(tiny: Model, who: di
 
 
 def test_a_purchase_leaves_the_picks_and_enters_buy_it_again(tiny: Model) -> None:
-    first = recommend(tiny, Query(user_id="u4")).picks[0].item_id
+    first = served_picks(recommend(tiny, Query(user_id="u4")))[0].item_id
     told = activity(("purchase", first, MIDNIGHT))
-    assert first not in {pick.item_id for pick in recommend(tiny, Query(user_id="u4", limit=100, activity=told)).picks}
-    again = recommend(tiny, Query(user_id="u4", repeat=Repeat.ONLY, limit=100, activity=told)).picks
+    assert first not in {
+        pick.item_id for pick in served_picks(recommend(tiny, Query(user_id="u4", limit=100, activity=told)))
+    }
+    again = served_picks(recommend(tiny, Query(user_id="u4", repeat=Repeat.ONLY, limit=100, activity=told)))
     assert first in {pick.item_id for pick in again}
     assert first in {
         pick.item_id
-        for pick in recommend(tiny, Query(user_id="u4", repeat=Repeat.ALLOW, limit=100, activity=told)).picks
+        for pick in served_picks(recommend(tiny, Query(user_id="u4", repeat=Repeat.ALLOW, limit=100, activity=told)))
     }
 
 

@@ -1,8 +1,12 @@
 from pathlib import Path
 
+import pytest
+
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import running
 from tests.support.versions import copy_of, publish_again
+
+pytestmark = pytest.mark.integration
 
 PAGE = b"<!doctype html><title>Report</title>"
 

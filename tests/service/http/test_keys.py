@@ -1,8 +1,11 @@
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,8 @@ import pytest
 from artifacts.publishing.store import Store
 from service.__main__ import main
 from service.http.errors import ScopeError, UnknownKeyError
-from service.http.keys import Gate, KeysFileError, Scope, create_key, read_keys, revoke_key
-from tests.support.gunicorn_service import Service, running, wait_for
+from service.http.keys import Authorizer, KeysFileError, Scope, create_key, read_keys, revoke_key
+from tests.support.gunicorn_service import DEADLINE_SECONDS, Service, running, wait_for
 from tests.support.paths import ROOT
 
 BATCH = {"user_ids": ["u1"], "limit": 1}
@@ -69,6 +72,73 @@ def test_keys_are_added_found_and_revoked(tmp_path: Path) -> None:
         revoke_key(path, "a")
 
 
+CHANGE_AT_ONCE = """
+import sys
+from contextlib import ExitStack
+from errno import ENOSPC
+from pathlib import Path
+from service.http.keys import Scope, create_key, revoke_key
+path, name = Path(sys.argv[1]), sys.argv[2]
+print("ready", flush=True)
+sys.stdin.readline()
+if name.startswith("new"):
+    create_key(path, name, frozenset({Scope.READ}))
+else:
+    revoke_key(path, name)
+"""
+
+
+@pytest.mark.integration
+def test_no_key_is_lost_and_none_comes_back_when_many_change_the_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    old, new = [f"old{number}" for number in range(6)], [f"new{number}" for number in range(20)]
+    for name in old:
+        create_key(path, name, frozenset({Scope.READ}))
+    with ExitStack() as stack:
+        processes = [stack.enter_context(changing(path, name)) for name in (*new, *old)]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.close()
+        assert [process.wait(DEADLINE_SECONDS) for process in processes] == [0] * len(processes)
+    assert {key.name for key in read_keys(path).keys} == set(new)
+
+
+def changing(path: Path, name: str) -> subprocess.Popen[bytes]:
+    """A process that creates or revokes a key as soon as its standard input is closed."""
+    command = [sys.executable, "-c", CHANGE_AT_ONCE, str(path), name]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def test_a_write_that_fails_leaves_the_keys_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "keys.json"
+    create_key(path, "a", frozenset({Scope.READ}))
+    before, files = path.read_bytes(), sorted(tmp_path.iterdir())
+
+    def fail(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    for change in (lambda: create_key(path, "b", frozenset({Scope.READ})), lambda: revoke_key(path, "a")):
+        with pytest.raises(KeysFileError, match=r"keys\.json: cannot be written: No space left on device"):
+            change()
+    assert (path.read_bytes(), sorted(tmp_path.iterdir())) == (before, files)
+
+
+def test_a_change_keeps_the_owner_and_the_permissions_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    create_key(path, "a", frozenset({Scope.READ}))
+    owner = (10_001, 10_002) if os.geteuid() == 0 else (os.geteuid(), os.getegid())  # only root gives files away
+    os.chown(path, *owner)
+    path.chmod(0o640)
+    create_key(path, "b", frozenset({Scope.READ}))
+    revoke_key(path, "a")
+    stat = path.stat()
+    assert (stat.st_uid, stat.st_gid, stat.st_mode & 0o777) == (*owner, 0o640)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("", "keys.json: .*Invalid JSON"), ('{"keys": [{"name": "a"}]}', r"keys\.0\.scopes: .*; keys\.0\.sha256: ")],
@@ -77,7 +147,7 @@ def test_a_broken_file_names_what_is_wrong(tmp_path: Path, text: str, message: s
     path = tmp_path / "keys.json"
     path.write_text(text)
     with pytest.raises(KeysFileError, match=message):
-        Gate(path)
+        Authorizer(path)
 
 
 @pytest.mark.parametrize(
@@ -86,28 +156,29 @@ def test_a_broken_file_names_what_is_wrong(tmp_path: Path, text: str, message: s
 def test_only_the_key_itself_opens(tmp_path: Path, header: str | None) -> None:
     path = tmp_path / "keys.json"
     token = create_key(path, "shop", frozenset({Scope.READ}))
-    gate = Gate(path)
-    gate.check(f"Bearer {token}", Scope.READ)
-    gate.check(f"bearer {token}", Scope.READ)
+    authorizer = Authorizer(path)
+    authorizer.check(f"Bearer {token}", Scope.READ)
+    authorizer.check(f"bearer {token}", Scope.READ)
     with pytest.raises(UnknownKeyError):
-        gate.check(header and header.replace("{}", token), Scope.READ)
+        authorizer.check(header and header.replace("{}", token), Scope.READ)
 
 
 def test_a_scope_includes_no_other(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    gates = {scope: create_key(path, scope, frozenset({scope})) for scope in Scope}
-    gate = Gate(path)
-    for scope, token in gates.items():
-        gate.check(f"Bearer {token}", scope)
+    tokens = {scope: create_key(path, scope, frozenset({scope})) for scope in Scope}
+    authorizer = Authorizer(path)
+    for scope, token in tokens.items():
+        authorizer.check(f"Bearer {token}", scope)
         for other in set(Scope) - {scope}:
             with pytest.raises(ScopeError, match=f"no scope {other}"):
-                gate.check(f"Bearer {token}", other)
+                authorizer.check(f"Bearer {token}", other)
 
 
 def test_without_a_file_nothing_is_asked() -> None:
-    Gate(None).check(None, Scope.ADMIN)
+    Authorizer(None).check(None, Scope.ADMIN)
 
 
+@pytest.mark.integration
 def test_the_command_prints_a_key_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     command = [sys.executable, "-m", "service", "keys", "--file", str(path)]
@@ -164,6 +235,7 @@ def refusal_of(service: Service, request: Request, headers: dict[str, str]) -> t
     return reply.status, reply.json["detail"], reply.headers["WWW-Authenticate"]
 
 
+@pytest.mark.integration
 def test_each_request_needs_its_scope(tiny_store: Store, tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     tokens = {scope: create_key(path, scope, frozenset({scope})) for scope in Scope}
@@ -187,6 +259,7 @@ def test_each_request_needs_its_scope(tiny_store: Store, tmp_path: Path) -> None
                 )
 
 
+@pytest.mark.integration
 def test_a_running_service_follows_the_file(tiny_store: Store, tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     first = create_key(path, "first", frozenset({Scope.READ}))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ from tests.support.gunicorn_service import DEADLINE_SECONDS, Reply, Service, ask
 from tests.support.live_events import connect, opened, rows
 from tests.support.postgres import Server, running_server
 
+pytestmark = pytest.mark.integration
+
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -34,7 +37,7 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path_factory.mktemp('live')}/live.db"
     server: Server = request.getfixturevalue("postgres_server")
-    return server.create_database(f"service_{os.getpid()}")
+    return server.create_database(f"service_{secrets.token_hex(8)}")
 
 
 @pytest.fixture(scope="module")
@@ -485,6 +488,7 @@ def goes_on(worker: HTTPConnection, degraded: bool) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_a_server_that_is_taken_away_and_brought_back_under_load(tiny_store: Store, tmp_path: Path) -> None:
     """First it is silent, then gone. Nothing that was acknowledged is lost, and nobody waits."""
     with (

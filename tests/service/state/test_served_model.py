@@ -29,40 +29,40 @@ def events(capfd: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
     return [(line["event"], line["model_version"]) for line in lines]
 
 
-def serving(live: ServedModel) -> str:
-    live.refresh()
-    return live.served.model.version
+def serving(served_model: ServedModel) -> str:
+    served_model.refresh()
+    return served_model.served.model.version
 
 
 def test_nothing_published_is_no_model_and_no_event(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    live = ServedModel(Store(tmp_path / "none"), LiveItems(None))
-    live.refresh()
+    served_model = ServedModel(Store(tmp_path / "none"), LiveItems(None))
+    served_model.refresh()
     with pytest.raises(NoModelError, match="no model is published yet"):
-        _ = live.served
+        _ = served_model.served
     assert events(capfd) == []
 
 
 def test_new_versions_and_rollbacks_are_followed(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = ServedModel(store, LiveItems(None)), store.current()
-    assert serving(live) == first
+    served_model, first = ServedModel(store, LiveItems(None)), store.current()
+    assert serving(served_model) == first
     second = publish_again(store, 1)
-    assert serving(live) == second
-    assert live.served.directory == store.path(second)
+    assert serving(served_model) == second
+    assert served_model.served.directory == store.path(second)
     store.rollback()
-    assert serving(live) == first
-    assert serving(live) == first
+    assert serving(served_model) == first
+    assert serving(served_model) == first
     assert events(capfd) == [("model_served", first), ("model_served", second), ("model_served", first)]
 
 
 def test_a_corrupt_version_is_refused_once(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = ServedModel(store, LiveItems(None)), store.current()
-    live.refresh()
+    served_model, first = ServedModel(store, LiveItems(None)), store.current()
+    served_model.refresh()
     second = publish_again(store, 1)
     corrupt(store, second)
-    assert [serving(live) for _ in range(3)] == [first] * 3
+    assert [serving(served_model) for _ in range(3)] == [first] * 3
     assert events(capfd) == [("model_served", first), ("model_refused", second)]
     third = publish_again_from(store, first)
-    assert serving(live) == third
+    assert serving(served_model) == third
 
 
 def publish_again_from(store: Store, version: str) -> str:
@@ -71,12 +71,12 @@ def publish_again_from(store: Store, version: str) -> str:
 
 
 def test_an_unknown_format_is_refused(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = ServedModel(store, LiveItems(None)), store.current()
-    live.refresh()
+    served_model, first = ServedModel(store, LiveItems(None)), store.current()
+    served_model.refresh()
     second = publish_again(store, 1)
     manifest = store.path(second) / MANIFEST_NAME
     manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
-    assert serving(live) == first
+    assert serving(served_model) == first
     refused = json.loads(capfd.readouterr().out.splitlines()[-1])
     assert refused["event"] == "model_refused"
     assert "99" in refused["error"]
@@ -85,44 +85,44 @@ def test_an_unknown_format_is_refused(store: Store, capfd: pytest.CaptureFixture
 
 @pytest.mark.parametrize("pointer", ["nonsense", "20200101T000000Z-00000000"])
 def test_a_pointer_to_nothing_changes_nothing(store: Store, pointer: str, capfd: pytest.CaptureFixture[str]) -> None:
-    live, first = ServedModel(store, LiveItems(None)), store.current()
-    live.refresh()
+    served_model, first = ServedModel(store, LiveItems(None)), store.current()
+    served_model.refresh()
     (store.root / "current").write_text(pointer)
-    assert [serving(live) for _ in range(3)] == [first] * 3
+    assert [serving(served_model) for _ in range(3)] == [first] * 3
     assert events(capfd) == [("model_served", first), ("model_refused", "current")]
 
 
 def test_at_a_start_the_last_good_version_stands_in_for_a_bad_one(store: Store) -> None:
     first, second, third = store.current(), publish_again(store, 1), publish_again(store, 2)
     corrupt(store, third)
-    live = ServedModel(store, LiveItems(None))
-    assert serving(live) == second
-    assert serving(live) == second
+    served_model = ServedModel(store, LiveItems(None))
+    assert serving(served_model) == second
+    assert serving(served_model) == second
     store.rollback(to=first)
-    assert serving(live) == first
+    assert serving(served_model) == first
 
 
 def test_a_repaired_version_is_taken_up_when_it_is_published_again(store: Store) -> None:
-    live, first = ServedModel(store, LiveItems(None)), store.current()
-    live.refresh()
+    served_model, first = ServedModel(store, LiveItems(None)), store.current()
+    served_model.refresh()
     second = publish_again(store, 1)
     sound = (store.path(second) / "users.factors.npy").read_bytes()
     corrupt(store, second)
-    assert serving(live) == first
+    assert serving(served_model) == first
     store.rollback(to=first)
-    live.refresh()
+    served_model.refresh()
     (store.path(second) / "users.factors.npy").write_bytes(sound)
     store.rollback(to=second)
-    assert serving(live) == second
+    assert serving(served_model) == second
 
 
 def test_the_old_version_goes_when_its_last_request_ends(store: Store) -> None:
-    live = ServedModel(store, LiveItems(None))
-    live.refresh()
-    request = live.served
+    served_model = ServedModel(store, LiveItems(None))
+    served_model.refresh()
+    request = served_model.served
     old = weakref.ref(request.model)
     publish_again(store, 1)
-    live.refresh()
+    served_model.refresh()
     assert old() is request.model
     del request
     assert old() is None
@@ -132,27 +132,27 @@ def test_a_start_does_not_wait_for_ever_for_a_version_to_be_verified(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_model, "START_SECONDS", 0.01)
-    live = ServedModel(store, LiveItems(None))
+    served_model = ServedModel(store, LiveItems(None))
     with Receipts(store.root / "verified").taking_turns():
-        live.start()
+        served_model.start()
         with pytest.raises(NoModelError):
-            _ = live.served
-    wait_for(lambda: _serves(live))
-    live.stop()
+            _ = served_model.served
+    wait_for(lambda: _serves(served_model))
+    served_model.stop()
 
 
-def _serves(live: ServedModel) -> bool:
+def _serves(served_model: ServedModel) -> bool:
     try:
-        return live.served is not None
+        return served_model.served is not None
     except NoModelError:
         return False
 
 
 def test_a_start_opens_what_is_published(store: Store) -> None:
-    live = ServedModel(store, LiveItems(None))
-    live.start()
-    assert live.served.model.version == store.current()
-    live.stop()
+    served_model = ServedModel(store, LiveItems(None))
+    served_model.start()
+    assert served_model.served.model.version == store.current()
+    served_model.stop()
 
 
 def test_workers_that_were_told_the_same_in_other_portions_have_the_same_tag(tiny_store: Store, tmp_path: Path) -> None:
@@ -177,6 +177,6 @@ def test_workers_that_were_told_the_same_in_other_portions_have_the_same_tag(tin
 
 
 def tag_of(overlay: LiveItems) -> str:
-    laid = overlay.laid
-    assert laid is not None
-    return laid.tag
+    overlaid = overlay.overlaid
+    assert overlaid is not None
+    return overlaid.tag

@@ -11,6 +11,8 @@ from artifacts.publishing.manifest import parse_created
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import Service, ask, running, wait_for
 
+pytestmark = pytest.mark.integration
+
 WORKERS = 2
 USER_ROUTE = "/v1/users/<user_id>/recommendations"
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

@@ -8,6 +8,7 @@ from training.evaluation import baselines
 from training.evaluation.baselines import for_baskets, for_users, rank
 from training.evaluation.purchases import Past, Purchases
 from training.evaluation.tasks import Cases, Task
+from training.evaluation.top_scores import Few
 from training.interactions.dataset import GUEST
 
 RNG = np.random.default_rng(11)
@@ -31,7 +32,7 @@ def named(name: str) -> baselines.Baseline:
 def few(baseline: baselines.Baseline, given: csr_array) -> np.ndarray:
     """The scores of their own that a baseline gives a few items."""
     scores = baseline.score(given)
-    assert isinstance(scores, baselines.Few)
+    assert isinstance(scores, Few)
     return np.asarray(scores.own.toarray())
 
 
@@ -156,45 +157,7 @@ def test_scores_in_parts_are_the_same_as_in_one(monkeypatch: pytest.MonkeyPatch)
     assert rank(baseline, cases, 5).items.tolist() == whole.items.tolist()
 
 
-def test_fewer_items_than_ranks_are_padded() -> None:
-    picks = baselines.top(np.array([[0.5, -np.inf, 0.7]], np.float32), 5)
-    assert picks.items.tolist() == [[2, 0, -1, -1, -1]]
-    assert np.isnan(picks.scores[0, 2:]).all()
-
-
-@pytest.mark.parametrize("n_filled", [0, 5, 40, 3_000])
-def test_of_many_scores_the_highest_are_those_of_a_sort(monkeypatch: pytest.MonkeyPatch, n_filled: int) -> None:
-    """Few are above 0 in a sparse baseline: the others tie, and stand in the order of the items."""
-    monkeypatch.setattr(baselines, "WIDE", 1_000)
-    rng = np.random.default_rng(0)
-    scores = np.zeros((6, 3_000), np.float32)
-    for row in scores:
-        row[rng.choice(3_000, n_filled, replace=False)] = rng.integers(1, 50, n_filled)
-    scores[0, ::7] = -np.inf
-    picks = baselines.top(scores, 10)
-    expected = np.argsort(-scores, axis=1, kind="stable")[:, :10]
-    assert picks.items.tolist() == expected.tolist()
-    np.testing.assert_array_equal(picks.scores, np.take_along_axis(scores, expected, axis=1))
-
-
 def test_sales_are_counted_by_basket() -> None:
     earlier = Purchases(np.array([0, GUEST, 1]), np.array([1, 1, 0]), np.arange(3), np.array([10, 20, 30]))
     assert baselines.count_sold(earlier, 3).tolist() == [1, 2, 0]
     assert baselines.count_sold(earlier.since(20), 3).tolist() == [1, 1, 0]
-
-
-@pytest.mark.parametrize("filled", [0, 0.01, 0.5])
-def test_a_few_scores_on_top_of_shared_ones_rank_as_all_of_them_do(filled: float) -> None:
-    """Also where they fall below the shared ones, tie, or leave fewer items than ranks."""
-    rng = np.random.default_rng(3)
-    for n_items in (4, 200):
-        added = np.where(rng.random((30, n_items)) < filled, rng.integers(-3, 4, (30, n_items)), 0).astype(np.float32)
-        shared = rng.integers(0, 3, n_items).astype(np.float64)
-        hidden = rng.random((30, n_items)) < 0.1
-        few = baselines.Few(csr_array(added), baselines.share(shared))
-        picks = baselines.top_of_few(few, csr_array(hidden.astype(np.float32)), 10)
-        scores = np.where(hidden, -np.inf, added + shared)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :10]
-        highest = np.take_along_axis(scores, order, axis=1)
-        assert picks.items[:, : len(order[0])].tolist() == np.where(np.isfinite(highest), order, -1).tolist()
-        np.testing.assert_array_equal(np.nan_to_num(picks.scores[:, : len(order[0])], nan=-np.inf), highest)

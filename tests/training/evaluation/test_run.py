@@ -19,6 +19,7 @@ from artifacts.queries.audience import audience_scores
 from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
+from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training.config import Config, Data, ModelSettings
 from training.evaluation import audience, run
@@ -136,7 +137,7 @@ def test_what_is_scored_is_what_is_served(interactions: Interactions, config: Co
             picks = ask(model, cases[task], K, show_progress=False)
             for row, user in enumerate(cases[task].user.tolist()):
                 query = Query(model.user_ids[user], limit=K, repeat=repeat, filters=Filters(in_stock=False))
-                served = recommend(model, query).picks
+                served = served_picks(recommend(model, query))
                 there = picks.items[row] >= 0
                 assert [model.item_ids[item] for item in picks.items[row][there]] == [one.item_id for one in served]
                 assert picks.scores[row][there].tolist() == pytest.approx([one.score for one in served])
@@ -257,7 +258,7 @@ def test_audience_scores_are_those_of_rank(tiny_store: Store) -> None:
     ids = tuple(model.item_ids[item] for item in items)
     for user in range(0, len(model.user_ids), 7):
         answer = rank(model, Query(user_id=model.user_ids[user], items=ids))
-        own = {pick.item_id: pick.score for pick in answer.picks}
+        own = {pick.item_id: pick.score for pick in served_picks(answer)}
         assert [own[item_id] for item_id in ids] == pytest.approx(scores[:, user].tolist(), rel=1e-4, abs=1e-5)
 
 

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artifacts.model.decay import BASKET_DAYS
 from artifacts.model.model import BasketWeights, Model
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Query, Source
 from tests.support.events import NO_CATALOGUE, Event, as_dataset, basket
+from tests.support.served import served_picks
 from training.config import ModelSettings
 from training.fitting import basket_weights as module
 from training.fitting.basket_weights import fit_basket_weights
@@ -40,7 +42,7 @@ def expected(dataset: Dataset) -> np.ndarray:
         x = np.zeros(dataset.n_items)
         x[dataset.item[rows]] = 1
         age = (dataset.until - dataset.time[rows][0]) / 86_400
-        gram += 2 ** (-age / module.HALF_LIFE_DAYS) / np.sqrt(x.sum()) * np.outer(x, x)
+        gram += 2 ** (-age / BASKET_DAYS) / np.sqrt(x.sum()) * np.outer(x, x)
     sold = np.diag(gram)
     inverse = np.linalg.inv(gram + module.REGULARIZATION * sold.mean() * np.eye(len(gram)))
     weights = -inverse / np.diag(inverse)[np.newaxis, :]
@@ -116,7 +118,7 @@ def planted() -> Dataset:
 
 
 def ask(model: Model, *items: str) -> list[tuple[str, Source]]:
-    return [(pick.item_id, pick.source) for pick in cross_sell(model, Query(items=items)).picks]
+    return [(pick.item_id, pick.source) for pick in served_picks(cross_sell(model, Query(items=items)))]
 
 
 def test_two_items_together_point_to_the_third(planted: Dataset) -> None:

@@ -5,10 +5,11 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from artifacts.model.decay import FREQUENCY_DAYS
 from artifacts.model.model import History
 from tests.support.events import Event, as_dataset
 from training.config import ModelSettings
-from training.fitting.history import FREQUENCY_HALF_LIFE_DAYS, build_history, decay, user_item_matrix
+from training.fitting.history import build_history, user_item_matrix
 from training.interactions.dataset import Dataset
 
 NO_DECAY = ModelSettings(half_life_days=0.0)
@@ -25,16 +26,6 @@ def entries(dataset: Dataset, history: History, field: str) -> dict[tuple[str, s
             history.items[history.row(user)].tolist(), getattr(history, field)[history.row(user)].tolist(), strict=True
         )
     }
-
-
-@pytest.mark.parametrize(("age_days", "expected"), [(0, 1.0), (10, 0.5), (20, 0.25), (5, 2**-0.5), (100, 2**-10)])
-def test_decay_halves_with_every_half_life(age_days: float, expected: float) -> None:
-    until = 1_700_000_000
-    assert decay(np.array([until - age_days * 86_400]), until, 10.0) == pytest.approx([expected])
-
-
-def test_no_half_life_is_no_decay() -> None:
-    assert decay(np.array([0, 1_700_000_000]), 1_700_000_000, 0).tolist() == [1.0, 1.0]
 
 
 def test_strengths_are_decayed_counts_scaled_to_a_mean_of_one() -> None:
@@ -149,7 +140,7 @@ def test_a_view_and_a_purchase_of_one_basket_are_one_purchase() -> None:
 
 
 def test_first_and_last_purchase_and_frequency() -> None:
-    half = FREQUENCY_HALF_LIFE_DAYS
+    half = FREQUENCY_DAYS
     dataset = as_dataset([Event("u", "a", "b1", day=half), Event("u", "a", "b2", day=0), Event("v", "b", "b3", day=1)])
     history, _ = build_history(dataset, NO_DECAY)
     first, last = entries(dataset, history, "first"), entries(dataset, history, "last")

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from artifacts.model.decay import RECENT_DAYS
 from artifacts.model.recipe import Weights
 from artifacts.queries.scoring import query_vectors
 from tests.support.events import Event, as_dataset
 from training.config import ModelSettings
 from training.fitting.history import build_history
 from training.fitting.newcomers import newcomer_vectors
-from training.fitting.popularity import RECENT_DAYS
 
 ACROSS, UP = np.array([3.0, 0.0]), np.array([0.0, 0.5])
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+from artifacts.model.decay import RECENT_DAYS
 from artifacts.model.model import Popularity
 from tests.support.events import Event, as_dataset, basket
 from training.config import ModelSettings
 from training.fitting.history import build_history
-from training.fitting.popularity import RECENT_DAYS, TREND_DAYS, count_popularity, popularity_columns, typical_gap_days
+from training.fitting.popularity import TREND_DAYS, count_popularity, popularity_columns, typical_gap_days
 from training.interactions.dataset import Dataset
 
 

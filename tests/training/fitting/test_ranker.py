@@ -14,9 +14,10 @@ from artifacts.queries.candidates import find_candidates
 from artifacts.queries.query import Query, Repeat, Source
 from artifacts.queries.ranker_features import FEATURES, candidate_features, rank_candidates
 from artifacts.queries.recommend import recommend
-from artifacts.queries.scoring import query_vector
+from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import read_user_state
 from tests.support.events import NO_CATALOGUE, Event, as_dataset
+from tests.support.served import served_picks
 from training.config import ModelSettings
 from training.fitting import ranker as module
 from training.fitting.compile_trees import compile_forest
@@ -108,7 +109,7 @@ def share_found(model: Model) -> float:
         user_id = f"u{user:03}"
         expected = due(TODAY, user_id)
         if expected:
-            picks = recommend(model, Query(user_id=user_id, limit=len(expected), repeat=Repeat.ALLOW)).picks
+            picks = served_picks(recommend(model, Query(user_id=user_id, limit=len(expected), repeat=Repeat.ALLOW)))
             found += len(expected & {pick.item_id for pick in picks})
             wanted += len(expected)
     assert wanted > 100
@@ -185,15 +186,15 @@ def test_trees_that_never_split_score_alike() -> None:
 def test_no_candidates_are_no_picks(model: Model) -> None:
     everything = tuple(model.item_ids[item] for item in range(len(model.item_ids)))
     query = Query(user_id="u000", exclude=everything, repeat=Repeat.ALLOW)
-    assert recommend(model, query).picks == ()
-    one = recommend(model, replace(query, exclude=everything[1:])).picks
+    assert served_picks(recommend(model, query)) == ()
+    one = served_picks(recommend(model, replace(query, exclude=everything[1:])))
     assert [pick.item_id for pick in one] == [everything[0]]
 
 
 def test_picks_go_on_behind_the_last_candidate(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     for cap in ("FROM_INDEX", "FROM_NEIGHBOURS", "FROM_HISTORY"):
         monkeypatch.setattr(f"artifacts.queries.candidates.{cap}", 2)
-    picks = recommend(model, Query(user_id="u000", limit=100, repeat=Repeat.ALLOW, explain=True)).picks
+    picks = served_picks(recommend(model, Query(user_id="u000", limit=100, repeat=Repeat.ALLOW, explain=True)))
     assert len(picks) == len({pick.item_id for pick in picks}) == len(model.item_ids)
     assert {pick.source for pick in picks[:6]} == {Source.HISTORY, Source.ALS, Source.CO_PURCHASE}
 
@@ -203,7 +204,7 @@ def test_what_is_known_beforehand_and_what_is_looked_up_make_the_same_score(mode
     for user in range(0, N_USERS, 10):
         user_state = read_user_state(model, Query(user_id=model.user_ids[user]), np.empty(0, np.int32))
         assert user_state.vector is not None
-        wanted = query_vector(model, user_state.vector)
+        wanted = query_vector_of(model.recipe.weights, user_state.vector)
         candidates = find_candidates(model, user_state, wanted, eligible)
         features = candidate_features(model, user_state, wanted, candidates)
         scores = rank_candidates(model, user_state, wanted, candidates)
@@ -216,9 +217,9 @@ def test_a_tiny_catalogue_is_ranked_whole(examples: list[Examples], n_items: int
     events = [Event(f"u{user}", items[user % n_items], f"b{user}", day=user) for user in range(4)]
     fitted = fit(as_dataset(events), NO_CATALOGUE, SETTINGS, show_progress=False)
     with opened(replace(fitted, forest=fit_ranker(examples, seed=1, n_threads=1))) as model:
-        picks = recommend(model, Query(user_id="u0", repeat=Repeat.ALLOW, explain=True)).picks
+        picks = served_picks(recommend(model, Query(user_id="u0", repeat=Repeat.ALLOW, explain=True)))
         assert sorted(pick.item_id for pick in picks) == items
-        new = recommend(model, Query(user_id="u0", explain=True)).picks
+        new = served_picks(recommend(model, Query(user_id="u0", explain=True)))
         assert sorted(pick.item_id for pick in new) == items[1:]
 
 
@@ -230,7 +231,7 @@ def test_a_wholesaler_who_bought_nearly_everything(examples: list[Examples], rep
     events += [Event(f"u{user}", item, f"b{user}", day=25) for user in range(7) for item in everything[user::7]]
     fitted = fit(as_dataset(events), NO_CATALOGUE, SETTINGS, show_progress=False)
     with opened(replace(fitted, forest=fit_ranker(examples, seed=1, n_threads=1))) as model:
-        picks = recommend(model, Query(user_id="whole", limit=100, repeat=repeat, explain=True)).picks
+        picks = served_picks(recommend(model, Query(user_id="whole", limit=100, repeat=repeat, explain=True)))
     found = [pick.item_id for pick in picks]
     assert len(set(found)) == len(found)
     assert all(np.isfinite(pick.score) for pick in picks)
@@ -242,6 +243,6 @@ def test_a_wholesaler_who_bought_nearly_everything(examples: list[Examples], rep
 
 def test_a_user_without_tastes_gets_what_sells(model: Model) -> None:
     nobody = np.zeros_like(model.user_factors)
-    picks = recommend(replace(model, user_factors=nobody), Query(user_id="u000", repeat=Repeat.ALLOW)).picks
+    picks = served_picks(recommend(replace(model, user_factors=nobody), Query(user_id="u000", repeat=Repeat.ALLOW)))
     assert [model.item_ids.find(pick.item_id) for pick in picks] == model.popularity.order[:10].tolist()
     assert {pick.source for pick in picks} == {Source.POPULAR}

@@ -21,6 +21,7 @@ from artifacts.publishing.store import Store
 from artifacts.queries.query import Query
 from artifacts.queries.recommend import recommend
 from tests.support.live_events import connect, opened, rows
+from tests.support.served import served_picks
 from tests.support.shop import write_tiny_shop
 from training import __main__ as command_line
 from training.config import Clean, Config, Data, ModelSettings
@@ -29,6 +30,8 @@ from training.interactions.interactions import Interactions, read_interactions
 from training.job import measure, train
 from training.live.pruning import prune_live
 from training.live.settings import LiveSettings, read_live_settings
+
+pytestmark = pytest.mark.integration
 
 START = 1_760_000_000
 DAY = 86_400
@@ -273,7 +276,7 @@ def test_what_was_said_of_items_wins_and_new_ones_are_in_the_catalogue(
     assert described(model, "N1") == ({"title": "Brand new", "category": "even"}, True)
     assert described(model, "N2") == ({}, False)
     everything = recommend(model, Query(user_id="u0", limit=100))
-    assert "I004" not in [pick.item_id for pick in everything.picks]
+    assert "I004" not in [pick.item_id for pick in served_picks(everything)]
 
 
 def described(model: Model, item_id: str) -> tuple[dict[str, str | float], bool]:

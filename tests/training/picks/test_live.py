@@ -20,6 +20,7 @@ from artifacts.publishing.store import Store
 from artifacts.queries.query import Query, Repeat
 from artifacts.queries.recommend import recommend
 from tests.support.live_events import opened
+from tests.support.served import served_picks
 from tests.support.versions import copy_of, publish_again
 from training import __main__ as command_line
 from training.live.settings import LiveSettings
@@ -104,7 +105,7 @@ def expected(model: Model, live: LiveStore, query: Query, user_ids: Iterable[str
             query, user_id=user_id, activity=activity, personalized=query.personalized and activity.personalized
         )
         answer = recommend(laid, asked)
-        for rank, pick in enumerate(answer.picks, 1):
+        for rank, pick in enumerate(served_picks(answer), 1):
             shown = {name: getattr(pick, name) for name in SCHEMA if hasattr(pick, name)}
             rows.append({"user_id": user_id, "rank": rank, "fallback": answer.fallback, **shown})
     return rows
@@ -192,6 +193,7 @@ def test_what_the_version_was_trained_with_is_not_told_again(
     assert opted_out == {"u12", "u16"}
 
 
+@pytest.mark.integration
 def test_several_processes_write_the_very_file_that_one_writes(
     tiny_store: Store, tmp_path: Path, live: LiveStore, live_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +206,7 @@ def test_several_processes_write_the_very_file_that_one_writes(
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
 
 
+@pytest.mark.integration
 def test_a_chunk_may_lose_all_its_users(  # noqa: PLR0917
     tiny_store: Store, model: Model, tmp_path: Path, live: LiveStore, live_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,15 @@ def test_it_shows_every_task_model_and_cleaning_line(page: str, evaluation: Eval
     assert "Item number" in page
 
 
+def test_it_says_how_the_data_was_read_and_shows_a_row_of_each_reason(evaluation: Evaluation) -> None:
+    run = replace(
+        RUN, cleaning=(("bad time", 7),), found=(f"times: {HOSTILE}",), examples={"bad time": "time 'soon' <7>"}
+    )
+    text = render(evaluation, run, None, VERSIONS)
+    assert "<li>times: &lt;script&gt;" in text
+    assert '<th scope="row">bad time</th><td>7</td><td class="text">time &#39;soon&#39; &lt;7&gt;</td>' in text
+
+
 def test_backtests_stand_beside_the_last_window(page: str, evaluation: Evaluation) -> None:
     assert len(evaluation.backtests) == 1
     assert f"<time>{evaluation.backtests[0].window.start.date()}</time>" in page

@@ -192,6 +192,7 @@ def wait_for_trials(out: Path, n_trials: int, process: subprocess.Popen[str]) ->
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_after_a_kill_and_keeps_what_an_interrupted_one_found(shop: Shop, tmp_path: Path) -> None:
     out = tmp_path / "tuned.toml"
     with running(shop, out) as killed:

@@ -1,0 +1,67 @@
+"""A TypeScript client that is generated from the OpenAPI document compiles, and sends no more than it has to."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from service.api.openapi import openapi_document
+
+PACKAGES = ("openapi-typescript@7", "typescript@5")
+CLIENT = """
+import type { paths } from "./schema";
+
+type Body<P extends keyof paths, M extends keyof paths[P]> =
+  paths[P][M] extends { requestBody: { content: infer C } } ? C[keyof C] : never;
+type Answer = paths["/v1/recommendations"]["post"]["responses"][200]["content"]["application/json"];
+
+const item = { item_id: "i", time: "2026-01-31T12:00:00Z" };
+export const events: Body<"/v1/events", "post"> = {
+  events: [
+    { event_id: "1", type: "view", session_id: "s", ...item },
+    { event_id: "2", type: "purchase", user_id: "u", quantity: 2, price: null, ...item },
+  ],
+};
+export const session: Body<"/v1/recommendations", "post"> = { recent_items: ["i"] };
+export const user: Body<"/v1/recommendations", "post"> = { user_id: "u", limit: 5 };
+export const basket: Body<"/v1/cross-sell", "post"> = { items: ["i"] };
+export const rank: Body<"/v1/rank", "post"> = { user_id: "u", items: ["i"] };
+export const batch: Body<"/v1/batch/recommendations", "post"> = { user_ids: ["u"] };
+export const change: Body<"/v1/items/{item_id}", "put"> = { available: false };
+export const line: Body<"/v1/items", "put"> = { item_id: "i", price: null };
+export const preferences: Body<"/v1/users/{user_id}/preferences", "put"> = { personalized: false };
+export const query: paths["/v1/popular"]["get"]["parameters"]["query"] = { limit: 3 };
+
+export function titles(answer: Answer): (string | undefined)[] {
+  return answer.items.map((pick) => pick.title);
+}
+
+// @ts-expect-error an event has an item
+export const bad: Body<"/v1/events", "post"> = { events: [{ event_id: "1", type: "view", session_id: "s", time: "" }] };
+"""
+
+
+@pytest.mark.slow
+def test_a_generated_client_compiles(tmp_path: Path) -> None:
+    _install(tmp_path)
+    (tmp_path / "openapi.json").write_bytes(openapi_document(secured=True))
+    (tmp_path / "client.ts").write_text(CLIENT)
+    _succeeds(tmp_path, "node_modules/.bin/openapi-typescript", "openapi.json", "-o", "schema.ts")
+    _succeeds(tmp_path, "node_modules/.bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "client.ts")
+
+
+def _install(directory: Path) -> None:
+    """Put the generator and the compiler into a directory; skip where there is no Node.js, or no registry."""
+    if shutil.which("npm") is None:
+        pytest.skip("Node.js with npm is not installed")
+    (directory / "package.json").write_text('{"private": true}')
+    install = ["npm", "install", "--no-audit", "--no-fund", "--silent", *PACKAGES]
+    done = subprocess.run(install, cwd=directory, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode != 0:
+        pytest.skip(f"npm cannot install {', '.join(PACKAGES)}: {done.stderr.strip()[-200:]}")
+
+
+def _succeeds(directory: Path, *command: str) -> None:
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr

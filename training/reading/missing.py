@@ -1,0 +1,19 @@
+"""Words that stand for nothing: what databases, spreadsheets and shops write where there is no user, item or text."""
+
+from collections.abc import Collection
+
+import polars as pl
+
+NOBODY = ("0", "guest", "anonymous")  # nobody's number or name, but an item may have it
+
+
+def is_missing(text: pl.Series, words: Collection[str], *, person: bool) -> pl.Series:
+    """Whether a trimmed text (String) is one of the words, as given, in capitals, in small letters or capitalised.
+
+    Where a column does not tell of a `person` (users, baskets), NOBODY are no such words.
+    """
+    counted = [word for word in words if person or word.lower() not in NOBODY]
+    spelled = {spelling for word in counted for spelling in (word, word.lower(), word.upper(), word.capitalize())}
+    if "nan" in spelled:
+        spelled.add("NaN")
+    return text.is_in(sorted(spelled)).fill_null(value=False)
