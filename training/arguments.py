@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from artifacts.limits import MAX_LIMIT
 from artifacts.queries.query import DEFAULT_LIMIT, Repeat
+from artifacts.shared_limits import MAX_LIMIT
 from training.picks.files import Excel
 from training.picks.write_picks import WORKING_MIB
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from artifacts.model.decay import RECENT_DAYS, decay
+from artifacts.model.half_lives import RECENT_DAYS, decay
 from artifacts.model.model import History
 from artifacts.queries.scoring import unit_vectors
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from artifacts.live.events import ItemEvent
 from artifacts.live.items import LiveItem
 from artifacts.live.overlay import Overlay, no_changes
-from artifacts.model.decay import RECENT_DAYS, SECONDS_PER_DAY
+from artifacts.model.half_lives import RECENT_DAYS, SECONDS_PER_DAY
 from artifacts.model.model import Model, open_model
 from artifacts.model.unseen import UnseenItem
 from artifacts.publishing.store import Store
