@@ -50,6 +50,8 @@ def describe(
             "to": _iso(dataset.until),
             "n_users": dataset.n_users,
             "n_items": dataset.n_items,
+            "n_baskets": dataset.n_baskets,
+            "newest": interactions.newest and interactions.newest.isoformat(),
             **interactions.live,
         },
         configuration=config.public(),
