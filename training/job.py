@@ -47,7 +47,7 @@ def train(
     published version (`force` is a reason to publish it still), ArtifactError where the store cannot be used, which
     shows first; either way what was published before stays published.
     """
-    clock = Stopwatch()
+    clock = Stopwatch(announce=show_progress)
     store.check_writable()
     with clock.step("read and clean"):
         check_live(live, create=not store.versions())
