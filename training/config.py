@@ -12,8 +12,8 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from artifacts.limits import MAX_LIMIT
 from artifacts.model.recipe import EVENT_WEIGHTS
+from artifacts.shared_limits import MAX_LIMIT
 from training.errors import ConfigError
 from training.redaction import public_name, public_value
 
@@ -57,7 +57,7 @@ TIME_FORMATS = (
 OrdersPreset = Literal["shopify", "woocommerce", "magento"]
 ProductsPreset = Literal["shopify", "woocommerce", "magento", "google"]
 MISSING = ("null", "(null)", r"\N", "nil", "none", "nan", "<na>", "na", "n/a", "#n/a", "nat", "undefined", "(not set)",
-           "-", "--", "0", "guest", "anonymous")  # fmt: skip
+           "-", "--", "0", "-1", "guest", "anonymous", "unknown", "not logged in")  # fmt: skip
 Encoding = Annotated[str, AfterValidator(_decodes)]
 TimeFormat = Annotated[str, AfterValidator(_reads_dates)]
 Pattern = Annotated[str, AfterValidator(_compiles)]

@@ -36,7 +36,7 @@ def _most_frequent(rows: pl.DataFrame, column: str, missing: Collection[str]) ->
     """item_id and its most frequent value of `column`; of equally frequent ones the latest."""
     seen = rows.select("item_id", "time", column).drop_nulls(column).group_by("item_id", column)
     counted = seen.agg(pl.len(), pl.col("time").max()).with_columns(pl.col(column).cast(pl.String))
-    counted = counted.filter(~is_missing(counted[column], missing, person=False))
+    counted = counted.filter(~is_missing(counted[column].str.strip_chars(), missing, person=False))
     return (
         counted.sort("len", "time", column, descending=[True, True, False])
         .unique("item_id", keep="first", maintain_order=True)

@@ -39,7 +39,7 @@ def settle_rows(rows: pl.DataFrame, config: Config, place: Place, *, title_found
         notes += ids.notes
         if ids.first is not None:
             odd[column, ids.first[0]] = ids.first[1]
-    rows, filled = fill_orders(rows)
+    rows, filled = fill_orders(rows, export=config.data.preset is not None)
     notes += [_filled(column, which, place) for column, which in filled.items()]
     if title_found and tells_orders(rows):
         rows = rows.with_columns(title=pl.lit(None, rows.schema["title"]))

@@ -1,7 +1,7 @@
 """A shop's columns, found by name and put into the canonical ones: ids are text, times UTC, numbers floats."""
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -46,7 +46,6 @@ SCHEMA: Mapping[str, pl.DataType] = {
     "image_url": pl.Categorical(), "product_url": pl.Categorical(), "available": pl.Boolean(),
 }  # fmt: skip
 """What `parse` gives. Catalogue texts repeat on every row of an item, so they are held once, as categories."""
-TEXTS = (pl.String(), pl.Categorical())
 
 
 @dataclass(frozen=True)
@@ -150,13 +149,13 @@ def _unnamed(role: str, wanted: Wanted) -> str:
 def parse(rows: pl.DataFrame) -> pl.DataFrame:
     """Columns named as in CANONICAL to those of SCHEMA; missing ones come as null.
 
-    Texts are trimmed, blank ones null; a whole float (17850.0) loses its point. Times and numbers are such already
-    (`training.reading.times`, `training.reading.numbers`), as is what is available.
+    Ids are trimmed, texts to show stay as they are, blank ones are null; a whole float (17850.0) loses its point. Times
+    and numbers are such already (`training.reading.times`, `training.reading.numbers`), as is what is available.
     """
     if "time" in rows.columns and not isinstance(rows.schema["time"], pl.Datetime | pl.Null):
         raise TypeError(f"{rows.schema['time']} is no time: Times reads what a shop writes")
     return rows.select(
-        (text(rows[column]) if dtype in TEXTS else rows[column]).cast(dtype).alias(column)
+        READ.get(dtype, _as_it_is)(rows[column]).cast(dtype).alias(column)
         if column in rows.columns
         else pl.lit(None, dtype).alias(column)
         for column, dtype in SCHEMA.items()
@@ -170,3 +169,15 @@ def text(values: pl.Series) -> pl.Series:
         trimmed = trimmed.str.strip_suffix(".0")
     blank = trimmed == ""
     return trimmed.set(blank, None) if blank.any() else trimmed
+
+
+def _shown(values: pl.Series) -> pl.Series:
+    texts = values.cast(pl.String)
+    return texts.set(texts.str.strip_chars() == "", None)
+
+
+def _as_it_is(values: pl.Series) -> pl.Series:
+    return values
+
+
+READ: Mapping[pl.DataType, Callable[[pl.Series], pl.Series]] = {pl.String(): text, pl.Categorical(): _shown}

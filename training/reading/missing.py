@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 import polars as pl
 
-NOBODY = ("0", "guest", "anonymous")  # nobody's number or name, but an item may have it
+# Nobody's number or name, but an item may have it.
+NOBODY = ("0", "-1", "guest", "anonymous", "unknown", "not logged in")
 
 
 def is_missing(text: pl.Series, words: Collection[str], *, person: bool) -> pl.Series:

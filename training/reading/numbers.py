@@ -86,9 +86,10 @@ class Numbers:
         if self._decimal == "." or not self._people:
             return odd
         grouped = (text.str.slice(-4, 1) == ".").fill_null(value=False)
-        sure = numbers.filter(~grouped).drop_nulls()
-        self._unmarked = self._unmarked or len(sure) > 0
-        self._pointed = self._pointed or bool((sure != sure.floor()).any())
+        if not (self._unmarked and self._pointed):
+            sure = numbers.filter(~grouped).drop_nulls()
+            self._unmarked = self._unmarked or len(sure) > 0
+            self._pointed = self._pointed or bool((sure != sure.floor()).any())
         return odd | grouped
 
     def _undecided(self, held: pl.DataFrame, place: Place) -> str:

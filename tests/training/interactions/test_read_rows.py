@@ -47,14 +47,15 @@ def test_a_title_that_the_configuration_names_is_not_questioned(tmp_path: Path) 
 
 def test_an_orders_rows_are_of_its_one_user_and_time(tmp_path: Path) -> None:
     lines = ["user_id,sku,date,order_id", "a,1,2026-06-01,7", ",2,,7", ",3,2026-06-02,8", "b,4,2026-06-03,9",
-             "c,5,2026-06-03,9", ",6,,9"]  # fmt: skip
+             "c,5,2026-06-03,9", ",6,2026-06-03,9", "d,7,2026-06-04,10", "d,8,,10"]  # fmt: skip
     found = read(tmp_path, "\n".join([*lines, ""]))
     assert found.frame.select("user_id", "item_id").rows() == [
-        ("a", "1"), ("a", "2"), (None, "3"), (None, "6"), ("b", "4"), ("c", "5"),
+        ("a", "1"), ("a", "2"), (None, "3"), (None, "6"), ("b", "4"), ("c", "5"), ("d", "7"),
     ]  # fmt: skip
     place = f"{tmp_path}/orders.csv, line"
     assert f"user: 1 rows without one have that of their order: {place} 3" in found.found
-    assert f"time: 2 rows without one have that of their order: {place} 3" in found.found
+    assert f"time: 1 rows without one have that of their order: {place} 3" in found.found
+    assert dict(found.examples)["bad time"] == f"time none ({place} 9)", "a slip, where the user is there"
 
 
 def test_each_dropped_reason_has_its_first_row_with_file_and_line(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_each_dropped_reason_has_its_first_row_with_file_and_line(tmp_path: Path
     }
     assert f"{file}: price: 1 values are no numbers: 'gift' ({file}, line 7)" in found.found
     assert f"item: 1 of 25 rows have no item by a word for nothing: 'NULL' ({file}, line 3)" in found.found
-    assert f"{file}: CSV, separated by ,, utf-8" in found.found
+    assert f"{file}: CSV, separated by ',', utf-8" in found.found
     assert (
         "columns: user = user_id, item = sku, time = date, basket = order_id, quantity = quantity, price = price"
         in found.found

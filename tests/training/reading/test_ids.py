@@ -40,7 +40,7 @@ def test_words_for_nothing_are_nobody_and_no_item(word: str) -> None:
 
 
 def test_nobodys_number_may_be_an_items() -> None:
-    assert settled(["0", "0.0", "Guest"], "user").ids.to_list() == [None, None, None]
+    assert settled(["0", "0.0", "-1", "Guest", "UNKNOWN", "7"], "user").ids.to_list() == [None] * 5 + ["7"]
     assert settled(["0", "guest"], "item").ids.to_list() == ["0", "guest"]
     note = "user: 1 of 2 rows are guests' by a word for nothing: '0' (line 2)"
     assert settled(["0", "7"], "user").notes == (note,)
