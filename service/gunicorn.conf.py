@@ -58,7 +58,7 @@ graceful_timeout = 30  # seconds for the requests under way when a worker is tol
 limit_request_line = MAX_URL_BYTES
 forwarder_headers = ""  # or a local client could move the app to another path
 control_socket_disable = True
-accesslog = None  # service/log.py writes a line a request
+accesslog = None  # service/telemetry/log.py writes a line a request
 
 
 def on_starting(server: Any) -> None:

@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from artifacts.limits import MAX_LIMIT
 from artifacts.queries.query import DEFAULT_LIMIT, Repeat
+from artifacts.shared_limits import MAX_LIMIT
 from training.picks.files import Excel
 from training.picks.write_picks import WORKING_MIB
 
@@ -49,7 +49,11 @@ def _add_evaluate(commands: Commands) -> None:
         "--out", type=Path, metavar="DIR", help="where report.html goes (default: evaluation/ in the store)"
     )
     command.add_argument(
-        "--seeds", type=_seeds, default=1, metavar="N", help="fit the recipe with N seeds and state the spread (1)"
+        "--seeds",
+        type=_whole_number,
+        default=1,
+        metavar="N",
+        help="fit the recipe with N seeds and state the spread (1)",
     )
 
 
@@ -112,7 +116,7 @@ def _add_picks(commands: Commands) -> None:
     )
     command.add_argument(
         "--working-mib",
-        type=_mib,
+        type=_whole_number,
         default=WORKING_MIB,
         metavar="N",
         help="memory that each process answers in, beside its rows and the model, which all share (%(default)s)",
@@ -126,7 +130,7 @@ def _reason(text: str) -> str:
     return text
 
 
-def _mib(text: str) -> int:
+def _whole_number(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
     return int(text)
@@ -135,12 +139,6 @@ def _mib(text: str) -> int:
 def _limit(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_LIMIT:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MAX_LIMIT}")
-    return int(text)
-
-
-def _seeds(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 

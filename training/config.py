@@ -12,8 +12,8 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from artifacts.limits import MAX_LIMIT
 from artifacts.model.recipe import EVENT_WEIGHTS
+from artifacts.shared_limits import MAX_LIMIT
 from training.errors import ConfigError
 from training.redaction import public_name, public_value
 

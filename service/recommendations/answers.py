@@ -175,7 +175,7 @@ def _picks(answer: Answer) -> Iterator[bytes]:
             more = b',"reason":%b%b' % (orjson.dumps(_reason_body(answer.reasons[place])), more)
         yield b'{%b,"score":%b,"source":%b%b' % (shown(item), scores[place], _SOURCE[scored.sources[place]], more)
     for unseen in answer.explored:
-        yield orjson.dumps({"item_id": unseen.item_id, **unseen.said, "score": 0.0, "source": Source.NEW})
+        yield orjson.dumps({"item_id": unseen.item_id, **unseen.shown, "score": 0.0, "source": Source.NEW})
 
 
 def _reason_body(reason: Reason) -> ReasonBody:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from artifacts.limits import MAX_ID_CHARACTERS
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
+from artifacts.shared_limits import MAX_ID_CHARACTERS
 from training.errors import DataError
 from training.reading.columns import OBVIOUS, first_there
 

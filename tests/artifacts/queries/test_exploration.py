@@ -22,8 +22,8 @@ from tests.support.served import served_picks
 
 
 def new(item_id: str, category: str | None = None, price: float | None = None, available: bool = True) -> UnseenItem:
-    said = {"title": f"New {item_id}"} | ({"category": category} if category else {})
-    return UnseenItem(item_id, available, category, price, said)
+    shown = {"title": f"New {item_id}"} | ({"category": category} if category else {})
+    return UnseenItem(item_id, available, category, price, shown)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def explored(answer: Answer) -> list[str]:
     new_ones = [item for item in sent if item["source"] == "new"]
     assert new_ones == sent[len(answer.scored) :]
     assert new_ones == [
-        {"item_id": item.item_id, **item.said, "score": 0.0, "source": "new"} for item in answer.explored
+        {"item_id": item.item_id, **item.shown, "score": 0.0, "source": "new"} for item in answer.explored
     ]
     assert len(answer) == len(sent)
     return [item["item_id"] for item in new_ones]

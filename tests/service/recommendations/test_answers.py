@@ -6,8 +6,6 @@ import pytest
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import Service
 
-TITLED = {"title", "category", "price", "image_url", "product_url"}
-
 
 def shown(item: int) -> dict[str, object]:
     """What the tiny shop's catalogue says of an item."""
