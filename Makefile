@@ -41,7 +41,8 @@ train: $(READY) ## train on DATA=path-or-URL with CONFIG=file.toml and publish (
 
 picks: $(READY) ## write picks to OUT=picks.ndjson (.csv, .parquet), LIMIT=10 each, for USERS=file or every known user
 	@$(BIN)/python -m training picks --out "$(or $(OUT),picks.ndjson)" --limit "$(LIMIT)" \
-		$(if $(USERS),--users "$(USERS)") $(if $(REPEAT),--repeat "$(REPEAT)")
+		$(if $(USERS),--users "$(USERS)") $(if $(REPEAT),--repeat "$(REPEAT)") $(if $(REASON),--reason) \
+		$(if $(EXCEL),--excel $(if $(filter comma,$(EXCEL)),comma,semicolon))
 
 evaluate: $(READY) ## evaluate the published recipe and its baselines, with an HTML report
 	@$(BIN)/python -m training evaluate $(TRAINING)

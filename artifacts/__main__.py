@@ -10,6 +10,7 @@ from artifacts.config import artifacts_dir
 from artifacts.errors import ArtifactError, BrokenVersionError, NoVersionError
 from artifacts.publishing.manifest import FileEntry, Manifest, parse_created, read_manifest
 from artifacts.publishing.store import DEFAULT_KEEP, Store
+from artifacts.terminal import escape_unprintable
 
 HEADLINE_METRICS = 3
 FAILURE = 2
@@ -17,6 +18,7 @@ FAILURE = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command on the store of `ARTIFACTS_DIR`; answer the exit code, 0 or 2."""
+    escape_unprintable()
     options = _parser().parse_args(arguments)
     try:
         return _COMMANDS[options.command](Store(artifacts_dir(os.environ)), options)

@@ -31,3 +31,11 @@ class BrokenVersionError(ArtifactError):
         super().__init__(f"{directory}: {'; '.join(problems)}")
         self.directory = directory
         self.problems = problems
+
+
+class UnwritableStoreError(ArtifactError):
+    """No version can be written to the store."""
+
+
+class DiskFullError(ArtifactError):
+    """There is no room for a file; the message names the disk and what is free on it."""

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 
 REVISION = 1  # of what is generated, for who keeps it
 ONE_PERCENT = "Category 000"  # holds 1% of the items of every shop

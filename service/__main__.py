@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from artifacts.terminal import escape_unprintable
 from service.http.keys import KeysFileError, Scope, create_key, read_keys, revoke_key
 
 FAILURE = 2
@@ -12,6 +13,7 @@ FAILURE = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; answer the exit code, 0 or 2."""
+    escape_unprintable()
     options = _parser().parse_args(arguments)
     if options.file is None:
         print("name the keys file: --file, or API_KEYS_FILE", file=sys.stderr)

@@ -11,7 +11,7 @@ from flask.sessions import NullSession, SessionInterface
 from artifacts.publishing.store import Store
 from service.api.openapi import openapi_document
 from service.api.operations import register_operations
-from service.api.route import LiveRoute, ModelRoute, Route
+from service.api.route_types import LiveRoute, ModelRoute, Route
 from service.api.routes import LIVE_ROUTES, MODEL_ROUTES
 from service.http.errors import register_errors
 from service.http.keys import Authorizer

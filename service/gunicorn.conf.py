@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from service.threads import restrain_threads
@@ -19,6 +20,7 @@ from artifacts.publishing.store import Store  # noqa: E402
 from service.http.keys import Authorizer, KeysFileError  # noqa: E402
 from service.limits import MAX_URL_BYTES  # noqa: E402
 from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
+from service.telemetry.metrics_directory import NoRoomError, make_directory, roomy_directory  # noqa: E402
 from service.welcome import welcome  # noqa: E402
 
 
@@ -29,16 +31,25 @@ def _settings() -> Settings:
         sys.exit(str(error))
 
 
+def _working_directory(settings: Settings) -> Path:
+    """In memory where there is any: what workers write all the time need not wait for a disk."""
+    try:
+        return roomy_directory([_SHARED_MEMORY, Path(tempfile.gettempdir())], settings.workers)
+    except NoRoomError as error:
+        sys.exit(str(SettingsError([str(error)])))
+
+
 _READ = _settings()
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-_SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # files that are never on a disk
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # files that are never on a disk
+_WORKING = _working_directory(_READ)
 
 wsgi_app = "service.wsgi:app"
 bind = f"[{_READ.host}]:{_READ.port}" if ":" in _READ.host else f"{_READ.host}:{_READ.port}"
 workers = _READ.workers
 threads = _READ.threads
 worker_class = "service.worker.Worker"
-worker_tmp_dir = _SHARED_MEMORY
+worker_tmp_dir = str(_WORKING)
 # FAISS and OpenMP hang after a fork that follows a search (faiss issue 5206): the master imports the code, but each
 # worker makes the app and opens the model itself.
 preload_app = False
@@ -47,7 +58,7 @@ graceful_timeout = 30  # seconds for the requests under way when a worker is tol
 limit_request_line = MAX_URL_BYTES
 forwarder_headers = ""  # or a local client could move the app to another path
 control_socket_disable = True
-accesslog = None  # service/log.py writes a line a request
+accesslog = None  # service/telemetry/log.py writes a line a request
 
 
 def on_starting(server: Any) -> None:
@@ -56,7 +67,7 @@ def on_starting(server: Any) -> None:
     if problems:
         sys.exit(str(SettingsError(problems)))
     os.environ[ADDRESS_CHECKED] = "yes"
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="aisle-metrics-", dir=_SHARED_MEMORY)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(make_directory(_WORKING))
     _share_code()
     _stop_workers_from_their_fork_on()
 

@@ -1,5 +1,7 @@
-"""Bounds on what a client may send, with their units, beside those of `artifacts.limits`. Beyond them the answer is a
-4xx."""
+"""Bounds on what a client may send, with their units, beside those of `artifacts.shared_limits`.
+
+Beyond them the answer is a 4xx.
+"""
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_EVENTS_BODY_BYTES = 4 * 1024 * 1024

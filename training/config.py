@@ -12,8 +12,8 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from artifacts.limits import MAX_LIMIT
 from artifacts.model.recipe import EVENT_WEIGHTS
+from artifacts.shared_limits import MAX_LIMIT
 from training.errors import ConfigError
 from training.redaction import public_name, public_value
 
@@ -64,6 +64,7 @@ Pattern = Annotated[str, AfterValidator(_compiles)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Weighting = Literal["binary", "count", "log", "bm25"]
 RecipeName = Literal["auto", "blend", "ranker"]
+PURCHASE = "purchase"
 
 
 class _Section(BaseModel):
@@ -197,10 +198,15 @@ class Evaluation(_Section):
 
 
 class Gate(_Section):
-    """A new version may be worse than the published one by this share of its NDCG at most; than a baseline, not at
-    all."""
+    """What a new version is refused for. `margin`: the share of its NDCG that the published one may be better by; a
+    baseline may not be measurably better at all.
+
+    `shrink`: the share of its users, items, events and baskets, after cleaning, that the published one may have had
+    more; 1 lets any number pass. The newest event may not be older, whatever `shrink` is.
+    """
 
     margin: float = Field(default=0.02, ge=0, lt=1)
+    shrink: float = Field(default=0.2, ge=0, le=1)
 
 
 class Config(_Section):
@@ -223,8 +229,19 @@ class Config(_Section):
 
     @property
     def purchase_event(self) -> str:
-        """The event type that is a purchase: the one with the greatest weight."""
-        return max(self.events, key=lambda event: self.events[event])
+        """The event type that is a purchase: `purchase` where that has a weight, else the one with the greatest weight.
+        Raises ConfigError where several have it."""
+        if self.events.get(PURCHASE):
+            return PURCHASE
+        greatest = max(self.events.values())
+        first, *others = [event for event, weight in self.events.items() if weight == greatest]
+        if others:
+            names = " and ".join(map(repr, (first, *others)))
+            raise ConfigError(
+                f"events: {names} have the greatest weight, {greatest}, and only one of them is the purchase: give it "
+                f"the greatest weight alone, or name it {PURCHASE!r}"
+            )
+        return first
 
     def public(self) -> dict[str, Any]:
         """All of it as JSON values, sources without passwords and signatures: what may be written down."""
@@ -251,6 +268,10 @@ def load_config(path: Path | None, data: str | None) -> Config:
         raise ConfigError(_report(path, ["data.catalogue is short for catalogue.source: give one of them"]))
     if not any(config.events.values()):
         raise ConfigError(_report(path, [f"events = {dict(config.events)!r}: at least one weight above 0 is needed"]))
+    try:
+        config.purchase_event  # noqa: B018
+    except ConfigError as error:
+        raise ConfigError(_report(path, [str(error)])) from error
     return config
 
 

@@ -13,6 +13,10 @@ class DataError(TrainingError):
     """The data cannot be used: the message names the file or table, and column, line and value where there are any."""
 
 
+class GateError(TrainingError):
+    """The new version is refused, for what it was trained on or for how good it is; what was published stays."""
+
+
 class PicksError(TrainingError):
     """The file of picks cannot be written where, or as, it was asked for; what stood there before still does."""
 

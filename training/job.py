@@ -4,9 +4,11 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from artifacts.errors import ArtifactError
 from artifacts.model.model import save_model
+from artifacts.publishing.disk import writing_to
 from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.publishing.store import DEFAULT_KEEP, Store
 from training.config import Config
@@ -28,8 +30,10 @@ from training.provenance import Stopwatch, describe
 from training.report.page import describe_run, write_report
 from training.report.past import past_versions, this_version
 from training.selection.champion import measure_champion, save_ndcg
+from training.selection.data_check import check_data, pass_data
 from training.selection.gate import judge, pass_gate
 from training.selection.recipe_choice import choose_recipe
+from training.stopping import Terminated
 
 
 def train(
@@ -38,14 +42,17 @@ def train(
     """Train on the configured data and the live store and publish; answers the new version's name. Events that the live
     store need not keep any more are deleted then.
 
-    Raises DataError where the data or the live store cannot be used, GateError where the recipe is worse than its
-    baselines or than the published version (`force` is a reason to publish it still), ArtifactError where the store
-    cannot be used; either way what was published before stays published.
+    Raises DataError where the data or the live store cannot be used, GateError where the data is less than the
+    published version's, which shows before anything is fitted, or the recipe is worse than its baselines or than the
+    published version (`force` is a reason to publish it still), ArtifactError where the store cannot be used, which
+    shows first; either way what was published before stays published.
     """
-    clock = Stopwatch()
+    clock = Stopwatch(announce=show_progress)
+    store.check_writable()
     with clock.step("read and clean"):
         check_live(live, create=not store.versions())
         interactions = read_interactions(config, show_progress, live)
+        data = pass_data(store, interactions, config, force)
     with clock.step("choose the recipe"):
         run = TrainingRun(draw_sample(interactions), config, show_progress)
         choice = choose_recipe(run)
@@ -54,7 +61,7 @@ def train(
         evaluation = evaluate(run, backtests=0)
     with clock.step("compare with the published version"):
         champion = measure_champion(store, evaluation.test, run)
-    judgement = pass_gate(evaluation, champion, config.gate.margin, force)
+    judgement = pass_gate(evaluation, champion, config.gate.margin, force, data)
     with clock.step("encode"):
         dataset = encode(interactions.frame, interactions.catalogue["item_id"], config.purchase_event)
         newest = test_window(interactions.frame, config.evaluation.test_days).end
@@ -79,7 +86,10 @@ def train(
             versions = [*past_versions(store), this_version(described.created, metrics)]
             write_report(draft / REPORT_NAME, evaluation, described, judgement, versions)
         version = store.publish(draft, describe(run.config, interactions, dataset, metrics, clock.seconds))
-    _prune(store, version, live)
+    try:
+        _prune(store, version, live)
+    except (KeyboardInterrupt, Terminated):
+        print(f"train: {version} is published; stopped while old versions were removed", file=sys.stderr)
     return version
 
 
@@ -110,12 +120,24 @@ def measure(  # noqa: PLR0913
 
     Nothing is published. Raises DataError where the data cannot be used, OSError where the report cannot be written.
     """
-    interactions = draw_sample(read_interactions(config, show_progress, live))
+    _check_directory(directory)
+    interactions = read_interactions(config, show_progress, live)
+    data = check_data(store, interactions, config)
+    if not data.passed:
+        print(f"evaluate: the gate would refuse this data:\n{data.report}", file=sys.stderr)
+    interactions = draw_sample(interactions)
     run = TrainingRun(interactions, config, show_progress)
     run = run.with_model(choose_recipe(run).applied_to(config.model))
     evaluation = over_seeds(evaluate(run, BACKTESTS), run, n_seeds)
     champion = measure_champion(store, evaluation.test, run)
-    judgement = judge(evaluation, champion, config.gate.margin)
-    directory.mkdir(parents=True, exist_ok=True)
-    write_report(directory / REPORT_NAME, evaluation, describe_run(interactions), judgement, past_versions(store))
+    judgement = judge(evaluation, champion, config.gate.margin, data)
+    with writing_to(directory / REPORT_NAME):
+        write_report(directory / REPORT_NAME, evaluation, describe_run(interactions), judgement, past_versions(store))
     return evaluation
+
+
+def _check_directory(directory: Path) -> None:
+    """See that a report can be written, before the long work of making one. Raises OSError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=directory):
+        pass

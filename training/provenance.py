@@ -1,6 +1,7 @@
 """Where a version comes from: what was read, by which code, with which libraries, when and for how long."""
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_info
+from tqdm import tqdm
 
 from artifacts.publishing.manifest import Provenance
 from training.config import Config
@@ -23,12 +25,15 @@ BRING_BLAS = ("faiss", "numpy", "scipy")
 
 @dataclass
 class Stopwatch:
-    """Wall-clock seconds by step, in the order the steps ran."""
+    """Wall-clock seconds by step, in the order the steps ran; with `announce` each is a line on stderr as it begins."""
 
+    announce: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        if self.announce:
+            tqdm.write(f"step: {name}", file=sys.stderr)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
@@ -50,6 +55,8 @@ def describe(
             "to": _iso(dataset.until),
             "n_users": dataset.n_users,
             "n_items": dataset.n_items,
+            "n_baskets": dataset.n_baskets,
+            "newest": interactions.newest and interactions.newest.isoformat(),
             **interactions.live,
         },
         configuration=config.public(),

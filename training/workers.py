@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -31,14 +32,40 @@ def spread(work: Callable[[Task], Result], tasks: Iterable[Task], processes: int
             yield from map(work, tasks)
         return
     remaining = iter(tasks)
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin, (work,)) as pool:
+    with (
+        ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin, (work,)) as pool,
+        _children_ended(),
+    ):
         under_way: deque[Future[Result]] = deque()
         while True:
-            ready = islice(remaining, AHEAD * processes - len(under_way))
-            under_way.extend(pool.submit(_do, task) for task in ready)
+            ready = list(islice(remaining, AHEAD * processes - len(under_way)))
+            with _keyboard_held():
+                under_way.extend(pool.submit(_do, task) for task in ready)
             if not under_way:
                 return
             yield under_way.popleft().result()
+
+
+@contextmanager
+def _children_ended() -> Iterator[None]:
+    """What is under way is not waited for when this process is told to stop, or nobody wants the rest."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+
+
+@contextmanager
+def _keyboard_held() -> Iterator[None]:
+    """Processes started within never hear of Ctrl-C, not even while they load their libraries: the keyboard interrupts
+    them all, and the first one ends the others."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _do(task: Any) -> Any:
@@ -48,7 +75,6 @@ def _do(task: Any) -> Any:
 def _begin(work: Callable[[Any], Any]) -> None:
     """Settle in, with the libraries of `work`, whose threads are limited, loaded by now."""
     _work_here.append(work)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts them all; the first process ends the others
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threadpool_limits(1)
 

@@ -15,7 +15,7 @@ from artifacts.queries.answer import Answer, ScoredItems
 from artifacts.queries.query import Fallback, Query, Repeat, Source
 from artifacts.queries.recommend import recommend
 from artifacts.queries.scoring import Scores, blend_scores, habit_scores, query_vectors
-from artifacts.queries.sources import PART_SOURCES, largest_parts
+from artifacts.queries.source_labels import PART_SOURCES, largest_parts
 
 SOURCES = tuple(Source)
 _PARTS = np.array([SOURCES.index(source) for source in PART_SOURCES])

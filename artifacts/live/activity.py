@@ -24,7 +24,7 @@ class Erasure(NamedTuple):
 
 
 class LiveEvent(NamedTuple):
-    """An event of the person's; `time` in Unix seconds, `type` one of EventType's."""
+    """An event of a user or a session; `time` in Unix seconds, `type` one of EventType's."""
 
     seq: int
     type: str

@@ -12,7 +12,7 @@ from artifacts.live.events import ItemEvent
 from artifacts.live.items import ITEM_FIELDS, LiveItem
 from artifacts.model.catalogue import NO_CATEGORY, Catalogue, is_price
 from artifacts.model.categories import as_categories
-from artifacts.model.decay import RECENT_DAYS, decay
+from artifacts.model.half_lives import RECENT_DAYS, decay
 from artifacts.model.ids import UNKNOWN, TextColumn, encode_ids
 from artifacts.model.model import Model, Popularity
 from artifacts.model.patched_texts import patch_texts

@@ -19,6 +19,11 @@ class CategoryTable(IdTable):
         """The indexes of the texts that are this category or have it as a level, ascending; none if nothing is."""
         return self._by_name.get(name, NOTHING)
 
+    @property
+    def names(self) -> list[str]:
+        """Every name that something is within, in no order."""
+        return list(self._by_name)
+
     @cached_property
     def _by_name(self) -> dict[str, npt.NDArray[np.int32]]:
         found: dict[str, list[int]] = {}

@@ -65,9 +65,8 @@ class ItemIndex:
         parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=reach)
         items = graph.search(query[np.newaxis], k, params=parameters)[1][0]
         found = items[items >= 0]
-        return best(
-            found, inner_products(self.vectors[found], query), k
-        )  # the graph's own scores come from 8-bit codes
+        # The graph's own scores come from 8-bit codes.
+        return best(found, inner_products(self.vectors[found], query), k)
 
 
 def inner_products(rows: Vectors, query: Vectors) -> Vectors:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class UnseenItem:
-    """An item that the version was not trained with; `said` is what the shop said of it, as an answer shows it."""
+    """An item that the version was not trained with; `shown` is what an answer shows of it."""
 
     item_id: str
     available: bool
     category: str | None
     price: float | None
-    said: Mapping[str, str | float]
+    shown: Mapping[str, str | float]

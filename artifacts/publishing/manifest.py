@@ -65,7 +65,8 @@ class Provenance:
     """What the training knows about its version; all values must be expressible in JSON.
 
     `created` is ISO 8601 text in UTC and gives the version its name, `data` says what was read (source,
-    fingerprint, rows, from, to, n_users, n_items), `cleaning` counts rows by reason, `seconds` is by step.
+    fingerprint, rows, from, to, n_users, n_items, n_baskets; newest, the last event of the shop's own data), `cleaning`
+    counts rows by reason, `seconds` is by step.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT

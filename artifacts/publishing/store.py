@@ -16,7 +16,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from artifacts.errors import ArtifactError, BrokenVersionError, NoVersionError, UnknownVersionError
+from artifacts.errors import (
+    ArtifactError,
+    BrokenVersionError,
+    NoVersionError,
+    UnknownVersionError,
+    UnwritableStoreError,
+)
+from artifacts.publishing.disk import writing_to
 from artifacts.publishing.durable import is_locked, locked, replace_text, sync
 from artifacts.publishing.manifest import (
     FORMAT,
@@ -88,11 +95,28 @@ class Store:
             if not self._receipts.vouch_for(directory):
                 self.verify(version)
 
+    def check_writable(self) -> None:
+        """See that a version can be written, before the long work of making one.
+
+        Raises UnwritableStoreError, and DiskFullError.
+        """
+        try:
+            with writing_to(self.root):
+                self._prepare()
+                with locked(self._lock):
+                    self._new_holder().rmdir()
+        except OSError as error:
+            raise UnwritableStoreError(
+                f"{self.root}: the store cannot be written to: {error.filename}: {error.strerror} (ARTIFACTS_DIR names "
+                "its directory)"
+            ) from error
+
     @contextmanager
     def draft(self) -> Iterator[Path]:
         """An empty directory to fill and publish; removed on leaving unless it was published.
 
-        Drafts that dead processes left behind are removed first.
+        Drafts that dead processes left behind are removed first. Raises DiskFullError, also in place of an error of
+        whoever fills it.
         """
         self._prepare()
         with ExitStack() as stack:
@@ -102,8 +126,9 @@ class Store:
                 stack.callback(shutil.rmtree, holder, ignore_errors=True)
                 stack.enter_context(locked(holder / "lock"))
             directory = holder / "version"
-            directory.mkdir()
-            yield directory
+            with writing_to(directory):
+                directory.mkdir()
+                yield directory
 
     def publish(self, draft: Path, provenance: Provenance) -> str:
         """Make a filled draft the current version and answer its name.
@@ -111,9 +136,10 @@ class Store:
         It is described in a manifest, flushed to the disk, verified and renamed into place before `current`
         is swapped: a crash at any point leaves the last good version current. The very same files published
         again within the same second are the version that is already there.
-        Raises BrokenVersionError where a file cannot be part of a version; `current` is then unchanged.
+        Raises BrokenVersionError where a file cannot be part of a version, DiskFullError where there is no room;
+        `current` is then unchanged.
         """
-        with locked(self._lock):
+        with locked(self._lock), writing_to(self.root):
             manifest = self._describe(draft, provenance)
             write_manifest(draft, manifest)
             for path in [*draft.iterdir(), draft]:

@@ -11,7 +11,7 @@ from artifacts.queries.neighbours import add_up_neighbours
 from artifacts.queries.query import Query, Repeat, Source
 from artifacts.queries.reasons import basket_reasons
 from artifacts.queries.scoring import query_vector_of
-from artifacts.queries.sources import with_sources
+from artifacts.queries.source_labels import with_sources
 from artifacts.queries.user_state import UserState, read_user_state, resolve
 
 Items = npt.NDArray[np.int32]

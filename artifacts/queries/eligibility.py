@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from artifacts.model.categories import names_of
 from artifacts.model.model import Model
 from artifacts.queries.query import Filters
 
@@ -32,6 +33,16 @@ def _in_categories(model: Model, names: tuple[str, ...]) -> Mask:
     for name in names:
         wanted[catalogue.categories.within(name)] = True
     return wanted[catalogue.category]
+
+
+def unknown_categories(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the categories that no item is in, nor one that came after training, in the order given: a filter by
+    them alone leaves nothing."""
+    unknown = [name for name in names if not len(model.catalogue.categories.within(name))]
+    if not unknown:
+        return ()
+    unseen = {name for item in model.unseen for name in names_of(item.category or "")}
+    return tuple(name for name in unknown if name not in unseen)
 
 
 def without(mask: Mask, *hidden: npt.NDArray[np.int32]) -> Mask:

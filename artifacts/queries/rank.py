@@ -9,7 +9,7 @@ from artifacts.queries.fallback import user_fallback
 from artifacts.queries.query import Query, Source
 from artifacts.queries.reasons import user_reasons
 from artifacts.queries.scoring import blend_scores, frequency_of, habit_scores, query_vector_of
-from artifacts.queries.sources import with_sources
+from artifacts.queries.source_labels import with_sources
 from artifacts.queries.user_state import NO_ITEMS, UserState, read_user_state, resolve
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.model.model import Model
 from artifacts.queries.candidates import Candidates
 from artifacts.queries.scoring import habit_scores

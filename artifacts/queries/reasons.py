@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.model.model import Model, UserInteractions
 from artifacts.queries.answer import ScoredItems
 from artifacts.queries.foldin import contributions

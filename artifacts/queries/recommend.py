@@ -24,7 +24,7 @@ from artifacts.queries.scoring import (
     habit_scores,
     query_vector_of,
 )
-from artifacts.queries.sources import with_sources
+from artifacts.queries.source_labels import with_sources
 from artifacts.queries.user_state import UserState, read_user_state, resolve, resolve_session
 
 # A session's neighbour scores count as much as the blend. After a whole first basket it makes no difference

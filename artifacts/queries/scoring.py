@@ -9,7 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.model.index import inner_products
 from artifacts.model.model import Model
 from artifacts.model.recipe import Weights

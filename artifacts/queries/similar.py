@@ -3,7 +3,7 @@
 import numpy as np
 
 from artifacts.model.catalogue import NO_CATEGORY
-from artifacts.model.index import Hits, best
+from artifacts.model.index import NO_HITS, Hits, best
 from artifacts.model.model import Model
 from artifacts.queries.answer import Answer, chain, from_source, most_popular, refill
 from artifacts.queries.eligibility import Mask, eligible_items, without
@@ -18,7 +18,7 @@ def similar(model: Model, query: Query) -> Answer:
     replaced, unknown = resolve(model, query.items)
     excluded, unknown_excluded = resolve(model, query.exclude)
     eligible = without(eligible_items(model, query.filters, excluded), replaced)
-    scored = from_source((np.empty(0, np.int64), np.empty(0, np.float32)), Source.SIMILAR)
+    scored = from_source(NO_HITS, Source.SIMILAR)
     for item in replaced.tolist():
         scored = from_source(_alike(model, item, eligible, query.limit), Source.SIMILAR)
         rest = without(eligible, scored.items.astype(np.int32))

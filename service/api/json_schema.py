@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from service.api.examples import BODIES, PARAMETERS
-from service.api.route import Route
+from service.api.route_types import Route
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from service.api.json_schema import Json, answer_schema, request_schemas
-from service.api.route import ModelRoute, Route, Tag
+from service.api.route_types import ModelRoute, Route, Tag
 from service.api.routes import ROUTES
 from service.http.errors import NoModelError, Problem, ScopeError, ServiceError, UnknownKeyError
 from service.http.keys import Scope

@@ -7,7 +7,7 @@ from artifacts.queries.popular import popular
 from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
-from service.api.route import LiveRoute, ModelRoute, Route, Tag
+from service.api.route_types import LiveRoute, ModelRoute, Route, Tag
 from service.http.errors import BusyError, NoReportError
 from service.http.fields import Nothing
 from service.http.keys import Scope

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from artifacts.limits import MAX_ID_CHARACTERS
+from artifacts.shared_limits import MAX_ID_CHARACTERS
 from service.limits import MAX_CATEGORY_CHARACTERS, MAX_PRICE
 
 # NUL is the one character no id has: neither a database nor a text file can be relied on to hold it.

@@ -13,12 +13,12 @@ import orjson
 from flask import Response
 from pydantic import ValidationError
 
-from artifacts.limits import MAX_ID_CHARACTERS
 from artifacts.live.events import Event
 from artifacts.live.items import ItemUpdate
 from artifacts.live.store import LiveStore
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.model.model import Model
+from artifacts.shared_limits import MAX_ID_CHARACTERS
 from service.http.body import BODY
 from service.http.errors import BusyError, FieldProblem, InvalidRequestError, NoModelError
 from service.http.media_types import JSON

@@ -11,6 +11,7 @@ from artifacts.publishing.manifest import Manifest
 from artifacts.queries.answer import Answer
 from artifacts.queries.query import Cause, CoPurchase, Fallback, Reason, Source
 
+NO_ITEM = "no item is in this category"
 LIVE = "live"  # what an answer, or the health check, calls the live store
 _CLOSED = ConfigDict(extra="forbid")
 _SOURCE = {source: orjson.dumps(source) for source in Source}
@@ -64,9 +65,19 @@ class PickBody(TypedDict):
 
 
 @with_config(_CLOSED)
+class WarningBody(TypedDict):
+    """A value of the request that can hardly be meant, by the name of its field."""
+
+    field: str
+    value: str
+    message: str
+
+
+@with_config(_CLOSED)
 class AnswerBody(TypedDict):
     """Picks, best first; ids the version does not know; why the answer is not what was asked for, if so; what could not
-    be reached, if anything: without the live store, an answer is the version's alone."""
+    be reached, if anything: without the live store, an answer is the version's alone; what of the request can hardly be
+    meant, if anything."""
 
     request_id: str
     model_version: str
@@ -75,6 +86,7 @@ class AnswerBody(TypedDict):
     missing_ids: list[str]
     fallback: Fallback | None
     degraded: NotRequired[list[Literal["live"]]]
+    warnings: NotRequired[list[WarningBody]]
 
 
 @with_config(_CLOSED)
@@ -111,10 +123,16 @@ class StatusBody(TypedDict):
     degraded: NotRequired[list[str]]
 
 
-def answer_bytes(
-    answer: Answer, request_id: str, model_version: str, user_id: str | None, *, degraded: bool = False
+def answer_bytes(  # noqa: PLR0913
+    answer: Answer,
+    request_id: str,
+    model_version: str,
+    user_id: str | None,
+    *,
+    degraded: bool = False,
+    unknown_categories: tuple[str, ...] = (),
 ) -> bytes:
-    """An answer as the JSON of an AnswerBody."""
+    """An answer as the JSON of an AnswerBody. `unknown_categories` are those of the request that no item is in."""
     body: dict[str, Any] = {"request_id": request_id, "model_version": model_version}
     if user_id is not None:
         body["user_id"] = user_id
@@ -123,6 +141,8 @@ def answer_bytes(
     body["fallback"] = answer.fallback
     if degraded:
         body["degraded"] = [LIVE]
+    if unknown_categories:
+        body["warnings"] = [WarningBody(field="category", value=one, message=NO_ITEM) for one in unknown_categories]
     return orjson.dumps(body)
 
 
@@ -155,7 +175,7 @@ def _picks(answer: Answer) -> Iterator[bytes]:
             more = b',"reason":%b%b' % (orjson.dumps(_reason_body(answer.reasons[place])), more)
         yield b'{%b,"score":%b,"source":%b%b' % (shown(item), scores[place], _SOURCE[scored.sources[place]], more)
     for unseen in answer.explored:
-        yield orjson.dumps({"item_id": unseen.item_id, **unseen.said, "score": 0.0, "source": Source.NEW})
+        yield orjson.dumps({"item_id": unseen.item_id, **unseen.shown, "score": 0.0, "source": Source.NEW})
 
 
 def _reason_body(reason: Reason) -> ReasonBody:

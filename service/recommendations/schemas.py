@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from artifacts.limits import MAX_LIMIT
 from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
+from artifacts.shared_limits import MAX_LIMIT
 from service.http.fields import Category, Id, Price, Request
 from service.limits import (
     MAX_BASKET_ITEMS,

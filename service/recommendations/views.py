@@ -13,6 +13,7 @@ from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
 from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.queries.answer import Answer
+from artifacts.queries.eligibility import unknown_categories
 from artifacts.queries.query import Query
 from artifacts.queries.recommend import recommend
 from service.http.errors import BusyError, NoReportError
@@ -125,7 +126,15 @@ def _answer(context: Context, recommender: Callable[[Model, Query], Answer], que
         answer = recommender(model, enriched)
     context.record.note(answer)
     observe_answer(answer)
-    return answer_bytes(answer, context.record.request_id, model.version, query.user_id, degraded=degraded)
+    unknown = unknown_categories(model, query.filters.categories)
+    return answer_bytes(
+        answer,
+        context.record.request_id,
+        model.version,
+        query.user_id,
+        degraded=degraded,
+        unknown_categories=unknown,
+    )
 
 
 def _lines(context: Context, request: BatchRecommendations) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from artifacts.limits import MAX_ID_CHARACTERS
+from artifacts.shared_limits import MAX_ID_CHARACTERS
 from tests.support.gunicorn_service import Service
 
 AWKWARD = [

@@ -37,6 +37,9 @@ def directory(tmp_path: Path) -> Path:
         ("picks OUT='my picks.csv' LIMIT=3", "picks --out 'my picks.csv' --limit 3"),
         ("picks USERS='a b.txt'", "picks --out picks.ndjson --limit 10 --users 'a b.txt'"),
         ("picks REPEAT=only", "picks --out picks.ndjson --limit 10 --repeat only"),
+        ("picks REASON=1", "picks --out picks.ndjson --limit 10 --reason"),
+        ("picks OUT=p.csv EXCEL=1", "picks --out p.csv --limit 10 --excel semicolon"),
+        ("picks OUT=p.csv EXCEL=comma", "picks --out p.csv --limit 10 --excel comma"),
         ("train", "train"),
         ("train DATA='my orders.csv' CONFIG=a.toml", "train --data 'my orders.csv' --config a.toml"),
         ("train FORCE='because I say so'", "train --force 'because I say so'"),
@@ -93,7 +96,7 @@ def urlsafe_sha256(text: str) -> str:
 def make(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Make, with none of its variables set but by the arguments, and no network for pip."""
     unset = {"DATA", "CONFIG", "FORCE", "OUT", "LIMIT", "MINUTES", "USERS", "REPEAT", "HOST", "PORT", "PYTHON"}
-    unset |= {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    unset |= {"REASON", "EXCEL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     environ = {name: value for name, value in os.environ.items() if name not in unset}
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "wheels"}
     return subprocess.run(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from artifacts.limits import MAX_ID_CHARACTERS
+from artifacts.shared_limits import MAX_ID_CHARACTERS
 from service import limits
 from tests.support.gunicorn_service import DEADLINE_SECONDS, Reply, Service, ask
 

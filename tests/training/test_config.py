@@ -103,6 +103,28 @@ def test_events_that_all_weigh_nothing_are_refused(tmp_path: Path) -> None:
     assert "at least one weight above 0" in complaint(tmp_path, "[events]\n")
 
 
+@pytest.mark.parametrize(
+    ("events", "purchase"),
+    [
+        ("", "purchase"),
+        ("view = 1\npurchase = 1\n", "purchase"),
+        ("view = 1\npurchase = 0.2\n", "purchase"),
+        ("view = 1\norder = 5\ncart = 2\n", "order"),
+        ("view = 1\norder = 5\npurchase = 0\n", "order"),
+    ],
+)
+def test_the_purchase_is_the_event_named_so_or_else_the_one_of_the_greatest_weight(
+    tmp_path: Path, events: str, purchase: str
+) -> None:
+    file = write(tmp_path, f"[events]\n{events}" if events else "")
+    assert load_config(file, None).purchase_event == purchase
+
+
+def test_two_events_of_the_greatest_weight_are_refused_by_name(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "[events]\nlook = 1\norder = 1\ncart = 0.5\n")
+    assert "events: 'look' and 'order' have the greatest weight, 1.0, and only one of them is the purchase" in said
+
+
 def test_a_syntax_error_is_named_with_its_line(tmp_path: Path) -> None:
     assert "line 2" in complaint(tmp_path, "[model]\nfactors = = 3\n")
 

@@ -86,10 +86,10 @@ def test_the_same_data_configuration_and_seed_give_the_same_version_and_answers(
 
 def test_other_data_or_another_seed_give_another_version(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
-    config = write_week(tmp_path)
+    config = write_week(tmp_path, n_days=6)
     other_seed = config.model_copy(update={"model": config.model.model_copy(update={"seed": 1})})
     hashes = {files_hash(train(each, store, show_progress=False)) for each in (config, other_seed)}
-    hashes.add(files_hash(train(write_week(tmp_path, n_days=6), store, show_progress=False)))
+    hashes.add(files_hash(train(write_week(tmp_path), store, show_progress=False)))
     assert len(hashes) == 3
 
 

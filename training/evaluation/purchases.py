@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.sparse import csr_array
 
-from artifacts.model.decay import BASELINE_DAYS, decay
+from artifacts.model.half_lives import BASELINE_DAYS, decay
 from training.interactions.dataset import GUEST, Dataset
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.model.model import Model
 from training.evaluation import diagnostics
 from training.evaluation.answers import Picks, ask, ask_together

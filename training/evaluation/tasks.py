@@ -43,8 +43,8 @@ class Cases:
 
     `user` (n_cases,) int64 index of the dataset, GUEST (-1) where nobody known asks. `given` (n_cases, n_items)
     float32: how often a user bought what, or what is in the basket; `fresh` the same with earlier purchases counting
-    less. `truth` (n_cases, at least n_items) float32, 1 for
-    a right answer; its columns from n_items on are items that nobody had bought before the window, misses for sure.
+    less. `truth` (n_cases, at least n_items) float32, 1 for a right answer; its columns from n_items on are items that
+    nobody had bought before the window, misses for sure.
     """
 
     task: Task

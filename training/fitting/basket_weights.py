@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from artifacts.model.decay import BASKET_DAYS, decay
+from artifacts.model.half_lives import BASKET_DAYS, decay
 from artifacts.model.model import BasketWeights
 from training.fitting.ridge import Matrix, regress_items
 from training.interactions.dataset import Dataset

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from tqdm import tqdm
 
 from artifacts.cpus import available_cpus
-from artifacts.model.decay import CO_PURCHASE_DAYS, decay
+from artifacts.model.half_lives import CO_PURCHASE_DAYS, decay
 from artifacts.model.model import CoPurchases
 from training.interactions.dataset import Dataset
 from training.interactions.ordering import begins_run

@@ -77,5 +77,4 @@ def fit(
 
 def with_similar(fitted: Fitted, show_progress: bool) -> Fitted:
     """The same with the items that can stand in for each other."""
-    factors = fitted.item_vectors[:, : fitted.recipe.n_factors]
-    return replace(fitted, similar=find_similar(factors, fitted.catalogue, show_progress))
+    return replace(fitted, similar=find_similar(fitted.item_factors, fitted.catalogue, show_progress))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from implicit.nearest_neighbours import bm25_weight
 from scipy.sparse import coo_matrix, csr_array
 
-from artifacts.model.decay import FREQUENCY_DAYS, decay
+from artifacts.model.half_lives import FREQUENCY_DAYS, decay
 from artifacts.model.model import History
 from training.config import ModelSettings
 from training.interactions.dataset import GUEST, Dataset

@@ -1,10 +1,10 @@
-"""Who lately came to an item: the taste of the users who bought it for the first time."""
+"""Who recently came to an item: the taste of the users who bought it for the first time."""
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from artifacts.model.decay import RECENT_DAYS, decay
+from artifacts.model.half_lives import RECENT_DAYS, decay
 from artifacts.model.model import History
 from artifacts.queries.scoring import unit_vectors
 
@@ -34,8 +34,8 @@ def newcomer_vectors(
 def _best_score(vectors: npt.NDArray[np.float32], users: npt.NDArray[np.float32]) -> float:
     """The largest inner product of any vector with any of the users (n, n_factors); 0 without users.
 
-    Products of matrices find who may reach it; theirs alone are then looked at one by one, as rounding depends on the
-    company in which a product is computed.
+    Products of matrices find who may reach it; theirs alone are then looked at one by one, as rounding depends on
+    what a product is computed along with.
     """
     blocks = [users[start : start + USERS_AT_ONCE] for start in range(0, len(users), USERS_AT_ONCE)]
     reached = np.concatenate([np.empty(0, np.float32), *((vectors @ block.T).max(axis=0) for block in blocks)])

@@ -1,9 +1,9 @@
-"""What sells: overall, lately, rising, and again."""
+"""What sells: overall, recently, rising, and again."""
 
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.decay import RECENT_DAYS, SECONDS_PER_DAY, decay
+from artifacts.model.half_lives import RECENT_DAYS, SECONDS_PER_DAY, decay
 from artifacts.model.model import History, Popularity
 from training.interactions.dataset import Dataset
 

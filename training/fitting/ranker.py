@@ -15,7 +15,7 @@ from artifacts.queries.eligibility import eligible_items
 from artifacts.queries.query import Filters, Query
 from artifacts.queries.ranker_features import FEATURES, candidate_features
 from artifacts.queries.scoring import query_vector_of
-from artifacts.queries.user_state import read_user_state
+from artifacts.queries.user_state import NO_ITEMS, read_user_state
 from training.fitting.compile_trees import compile_forest
 
 N_TREES = 100
@@ -23,7 +23,6 @@ N_TREES = 100
 KEPT_UNBOUGHT = 0.3
 # Over fewer examples, threads mostly wait for each other: ten times as long on a machine that is busy elsewhere.
 EXAMPLES_PER_THREAD = 100_000
-NO_ITEMS = np.empty(0, np.int32)
 ANYTHING = Filters(in_stock=False)
 PARAMETERS: dict[str, Any] = {
     "objective": "lambdarank",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.model.model import History, Popularity, RankerFeatures
 from artifacts.queries.ranker_features import ITEM_FEATURES, NEVER_BOUGHT, USER_FEATURES
 from training.interactions.dataset import GUEST, Dataset

@@ -43,6 +43,10 @@ class Dataset:
     def n_items(self) -> int:
         return len(self.item_ids)
 
+    @property
+    def n_baskets(self) -> int:
+        return int(self.basket.max(initial=-1)) + 1
+
     @cached_property
     def sales(self) -> npt.NDArray[np.int64]:
         """The first event of each distinct (basket, item) that was bought: (n_sales,) rows, by basket, then item."""
@@ -78,6 +82,11 @@ def encode(frame: pl.DataFrame, catalogue_ids: pl.Series, purchase_event: str) -
         price=frame["price"].cast(pl.Float32).fill_null(float("nan")).to_numpy(),
         quantity=frame["quantity"].cast(pl.Float32).fill_null(1).to_numpy(),
     )
+
+
+def count_distinct(column: pl.Series) -> int:
+    """How many ids a column (String) of events holds. Ids mostly come in runs, of which only the first is looked at."""
+    return _Runs(column).ids.drop_nulls().n_unique()
 
 
 class _Runs:

@@ -46,6 +46,8 @@ class Interactions:
     `fingerprint`: sha256 over what was read of the mapped columns, in order. `live`: what the manifest says of the live
     store, nothing where none was read. `sample`: where `frame` holds the events of some users only, of which. `found`:
     how the sources were read, as lines. `examples`: a row that was dropped, with its place, by what `cleaning` says.
+    `newest`: when (UTC, whole seconds) the last event of the shop's own data was, see
+    `training.interactions.read_rows.ReadRows`.
     """
 
     frame: pl.DataFrame
@@ -57,6 +59,7 @@ class Interactions:
     sample: Sample | None = None
     found: tuple[str, ...] = ()
     examples: Mapping[str, str] = field(default_factory=dict)
+    newest: datetime | None = None
 
 
 def read_interactions(config: Config, progress: bool, settings: LiveSettings = NO_LIVE_STORE) -> Interactions:
@@ -88,6 +91,7 @@ def read_interactions(config: Config, progress: bool, settings: LiveSettings = N
         live.described if live else {},
         found=(*read.found, *(own.found if own else ()), *remarks),
         examples={reason: example.shown(read.odd, place) for reason, example in cleaned.examples.items()},
+        newest=read.newest,
     )
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from tqdm import tqdm
 
 from training.config import Config
+from training.interactions.cleaning import CLOCK_SKEW
 from training.interactions.products import FROM_CATALOGUE
 from training.interactions.settle_rows import settle_rows, without_void
 from training.reading.availability import Availabilities
@@ -32,7 +33,8 @@ class ReadRows:
 
     `lines`: (what, rows), those read and those of orders that do not count, which are not among `rows`. `roles` were
     found; `found`: how all was read, as lines; `odd`: the text that was read, by canonical column and row, where it is
-    null or no number by now, of the first such row at least.
+    null or no number by now, of the first such row at least. `newest`: the last time (UTC, whole seconds) that is not
+    in the future, of any order; None where there is none.
     """
 
     rows: pl.DataFrame
@@ -42,6 +44,7 @@ class ReadRows:
     found: tuple[str, ...]
     odd: Mapping[tuple[str, int], str]
     place: Places
+    newest: datetime | None
 
 
 def read_rows(config: Config, source: str, progress: bool) -> ReadRows:
@@ -139,4 +142,10 @@ class _Reading:
             (*self._findings.lines(self._times.found), *no_times, *settled.notes, *self._available.notes()),
             self._odd | settled.odd,
             self._places,
+            _newest(times),
         )
+
+
+def _newest(times: pl.Series) -> datetime | None:
+    newest = times.filter(times <= datetime.now(UTC).replace(tzinfo=None) + CLOCK_SKEW).max()
+    return newest.replace(tzinfo=UTC, microsecond=0) if isinstance(newest, datetime) else None

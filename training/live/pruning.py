@@ -1,6 +1,6 @@
 """Which events of the live store are no longer needed."""
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.publishing.manifest import read_manifest
 from artifacts.publishing.store import Store
 from training.live.connection import open_live

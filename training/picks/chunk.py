@@ -9,26 +9,29 @@ import numpy as np
 import polars as pl
 
 from artifacts.batch.item_bounds import ItemBounds, bound_items
+from artifacts.batch.many_reasons import reasons_of_many
 from artifacts.batch.recommend_many import FALLBACKS, ManyAnswers, recommend_many
 from artifacts.live.activity import UserActivity
 from artifacts.live.overlay import ChangesSinceTraining, Overlay
 from artifacts.model.model import Model, open_model
 from artifacts.queries.query import Fallback, Query
-from training.picks.files import PicksFormat
+from training.picks.files import REASON, PicksFormat
 from training.picks.parts import Parts, Tally
 from training.picks.table import describe_items, lay_out, read_texts
+from training.picks.words import in_words
 
 
 @dataclass(frozen=True, eq=False)
 class PicksRequest:
     """What is answered for every user of a run: the version's directory, a query that lacks its `user_id`, the memory
-    in bytes that may be worked in, beside the model and the rows of a chunk, and the items' changes in the live store.
-    """
+    in bytes that may be worked in, beside the model and the rows of a chunk, the items' changes in the live store, and
+    whether each pick comes with its reason."""
 
     version: Path
     query: Query
     n_bytes: int
     changes: ChangesSinceTraining | None = None
+    reasons: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,11 @@ def write_chunk(request: PicksRequest, parts: Parts, form: PicksFormat, chunk: C
         user_ids = pl.Series(chunk.users, dtype=pl.String)
     answers = recommend_many(model, item_bounds, request.query, indexes, request.n_bytes, activity=chunk.activity)
     tally = _count(answers)
-    parts.add(chunk.number, tally, partial(form.write_part, lay_out(answers, user_ids, items)))
+    rows = lay_out(answers, user_ids, items)
+    if request.reasons:
+        reasons = reasons_of_many(model, request.query, user_ids.to_list(), answers.picks, chunk.activity)
+        rows = rows.with_columns(pl.Series(REASON, map(in_words, reasons), pl.String))
+    parts.add(chunk.number, tally, partial(form.write_part, rows))
     return tally
 
 

@@ -48,6 +48,10 @@ class LiveState:
         orders, looks = (events.orders, events.looks) if events else ((), ())
         return UserActivity(_newest_first(orders, since), _newest_first(looks, since), erased)
 
+    def knows(self, user_id: str) -> bool:
+        """Whether it holds anything that a user did."""
+        return user_id in self.events
+
     def with_activity(self, chunk: Chunk, model: Model) -> Chunk:
         """The chunk with its users' activity. Of the version's own users, those erased since are none of it any more;
         who is listed stays, unknown."""

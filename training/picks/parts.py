@@ -17,18 +17,22 @@ from typing import IO, Any
 
 from polars.exceptions import PolarsError
 
+from artifacts.publishing.disk import told_of_full_disk
 from artifacts.publishing.durable import replace_text, sync
 from training.errors import PicksError
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What stands in a part, or in all of them: `unknown` users got popular picks, `empty` ones none."""
+    """What stands in a part, or in all of them: `unknown` users got popular picks, `empty` ones none. Of a whole run
+    also how many ids of its list were `repeated`, and how many of its rows `blank`."""
 
     users: int = 0
     picks: int = 0
     unknown: int = 0
     empty: int = 0
+    repeated: int = 0
+    blank: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -113,6 +117,7 @@ def _place(draft: Path, path: Path, write: Callable[[IO[bytes]], object]) -> Non
             write(file)
         sync(draft)
     except (OSError, PolarsError) as error:  # Polars hides a full disk in errors of its own
-        raise PicksError(f"{draft}: cannot be written: {error}: run again to go on") from error
+        told = told_of_full_disk(error, draft) or f"{draft}: cannot be written: {error}"
+        raise PicksError(f"{told}: run again to go on") from error
     draft.replace(path)
     sync(path.parent)

@@ -11,6 +11,8 @@ from artifacts.model.model import Model
 from artifacts.model.patched_texts import PatchedTexts
 from training.picks.files import SCHEMA
 
+SCORE_PLACES = 6  # a float32 has hardly more that mean anything
+
 _SOURCE = pl.Series([source.value for source in SOURCES], dtype=pl.String)
 _FALLBACK = pl.Series([fallback and fallback.value for fallback in FALLBACKS], dtype=pl.String)
 
@@ -25,7 +27,7 @@ def lay_out(answers: ManyAnswers, user_ids: pl.Series, items: pl.DataFrame) -> p
     columns = {
         "user_id": user_ids[picks.users],
         "rank": np.arange(1, len(first) + 1) - first,
-        "score": picks.scores,
+        "score": pl.Series(picks.scores, dtype=pl.Float64).round(SCORE_PLACES),
         "source": _SOURCE[picks.sources],
         "fallback": _FALLBACK[answers.fallbacks[picks.users]],
     }

@@ -18,8 +18,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A shelf of the shop. Demand peaks in `peak_week` (of 52, counted from the history's first) and sways by `swing`
-    (0..1) around its mean."""
+    """Demand peaks in `peak_week` (of 52, counted from the history's first) and sways by `swing` (0..1) around its
+    mean."""
 
     code: str
     name: str

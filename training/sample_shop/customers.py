@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from training.sample_shop.catalogue import CATEGORIES
 from training.sample_shop.demand import CONSUMABLES, DAYS, SEGMENTS, WEEKS, Assortment, demand, tastes
 

@@ -149,11 +149,11 @@ def tastes() -> NDArray[np.float64]:
 def demand(goods: Assortment) -> NDArray[np.float64]:
     """(n_segments, WEEKS, n_items): the chance that a pick of the segment in that week is the item; sums to one."""
     category_index = {category.name: index for index, category in enumerate(CATEGORIES)}
-    shelf = np.array([category_index[product.category] for product in goods.products])
-    weekly = goods.popularity * _season()[:, shelf] * _trend(goods)
+    category = np.array([category_index[product.category] for product in goods.products])
+    weekly = goods.popularity * _season()[:, category] * _trend(goods)
     weekly[:, np.concatenate([goods.line(line) for line in CONSUMABLES])] *= _IMPULSE
     weekly[: WEEKS - LAUNCH_WEEKS, goods.new] = 0.0
-    wanted = tastes()[:, None, shelf] * weekly
+    wanted = tastes()[:, None, category] * weekly
     chances: NDArray[np.float64] = wanted / wanted.sum(axis=2, keepdims=True)
     return chances
 

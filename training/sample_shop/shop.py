@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from artifacts.model.decay import SECONDS_PER_DAY
+from artifacts.model.half_lives import SECONDS_PER_DAY
 from training.sample_shop.customers import GUEST, Baskets, Customers, Picks, baskets, bought, browsed, customers
 from training.sample_shop.demand import (
     CONSUMABLES,

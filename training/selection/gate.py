@@ -1,17 +1,18 @@
 """Is a new version good enough to be published?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from training.errors import TrainingError
+from training.errors import GateError
 from training.evaluation.bootstrap import Estimate, difference, resample
 from training.evaluation.metrics import Values
 from training.evaluation.results import RECIPE, Evaluation, TaskResult
 from training.evaluation.tasks import JUDGED, Task
 from training.selection.champion import Champion
+from training.selection.data_check import NOT_COMPARED, DataCheck
 
 PUBLISHED = "published version"
 # With fewer cases an interval says more about chance than about models.
@@ -50,15 +51,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Judgement:
-    """All checks; `notes` says what could not be compared, `forced` why it is published whatever they say."""
+    """All checks, and that of the `data`; `notes` says what could not be compared and what is wrong with the data,
+    `forced` why it is published whatever they say."""
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     forced: str | None = None
+    data: DataCheck = NOT_COMPARED
 
     @property
     def passed(self) -> bool:
-        return all(check.passed for check in self.checks)
+        return self.data.passed and all(check.passed for check in self.checks)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -67,6 +70,7 @@ class Judgement:
             "passed": self.passed,
             "forced": self.forced,
             "notes": list(self.notes),
+            "data": self.data.metrics,
             "checks": [
                 {
                     "task": str(check.task),
@@ -93,25 +97,43 @@ class Judgement:
         return "\n".join([*lines, *self.notes])
 
 
-class GateError(TrainingError):
+class WorseVersionError(GateError):
     """The new version is worse than a baseline or than the published one, and was not published."""
 
     def __init__(self, judgement: Judgement) -> None:
-        super().__init__(f"not published: the gate refuses the new version\n{judgement.table()}")
+        advice = " ".join(_advice(judgement))
+        super().__init__(f"not published: the gate refuses the new version\n{judgement.table()}\n{advice}")
         self.judgement = judgement
 
 
-def pass_gate(evaluation: Evaluation, champion: Champion, margin: float, force: str | None) -> Judgement:
-    """Judge the new version; `force` is a reason to publish it whatever comes out. Raises GateError."""
-    judgement = judge(evaluation, champion, margin)
+def _advice(judgement: Judgement) -> Iterator[str]:
+    """What to do, as sentences."""
+    worse_than = {check.rival for check in judgement.checks if not check.passed}
+    if worse_than - {PUBLISHED}:
+        yield (
+            "A baseline does better on this data. In the configuration, a higher weights.popular ([model.weights]) "
+            "leans on what sells, min_events_per_item ([clean]) leaves out items that hardly sell, and make tune looks "
+            "for better settings of [model]."
+        )
+    if PUBLISHED in worse_than:
+        yield "The published version, which stays, does better: margin ([gate]) is the share that is let pass."
+    yield 'FORCE="why" (--force "why") publishes this one all the same and keeps the reason in the manifest.'
+
+
+def pass_gate(
+    evaluation: Evaluation, champion: Champion, margin: float, force: str | None, data: DataCheck = NOT_COMPARED
+) -> Judgement:
+    """Judge the new version; `force` is a reason to publish it whatever comes out, and whatever is wrong with its
+    `data`. Raises WorseVersionError."""
+    judgement = judge(evaluation, champion, margin, data)
     if judgement.passed:
         return judgement
     if force is None:
-        raise GateError(judgement)
+        raise WorseVersionError(judgement)
     return replace(judgement, forced=force)
 
 
-def judge(evaluation: Evaluation, champion: Champion, margin: float) -> Judgement:
+def judge(evaluation: Evaluation, champion: Champion, margin: float, data: DataCheck = NOT_COMPARED) -> Judgement:
     """The recipe against its baselines and against the published version, on the same cases.
 
     No baseline may be measurably better. The published version may be, by `margin`, a share of its NDCG: data changes
@@ -122,7 +144,8 @@ def judge(evaluation: Evaluation, champion: Champion, margin: float) -> Judgemen
     notes = [champion.note] if champion.note else []
     if not judged:
         notes.append(evaluation.skipped or f"not judged: fewer than {MIN_CASES} customers to compare on")
-    return Judgement(tuple(check for one in judged for check in _checks(one, champion.ndcg, margin)), tuple(notes))
+    checks = tuple(check for one in judged for check in _checks(one, champion.ndcg, margin))
+    return Judgement(checks, (*notes, *data.notes, *data.problems), data=data)
 
 
 def _checks(result: TaskResult, champion: Mapping[Task, Values], margin: float) -> list[Check]:

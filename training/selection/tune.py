@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from tqdm import tqdm
 
+from artifacts.publishing.disk import writing_to
 from artifacts.publishing.durable import replace_text
 from training.config import Config, ModelSettings
 from training.errors import DataError, TuneError
@@ -98,7 +99,8 @@ def tune(  # noqa: PLR0913
     """Search [model] for the blend and write `out`: the configuration of `path` with what was found.
 
     Goes on with the trials beside `out` if they are of the same data and configuration. An interrupt (Ctrl-C) ends the
-    search, and what was found until then is written. Raises DataError and TuneError.
+    search, and what was found until then is written; KeyboardInterrupt goes on where that is nothing. Raises DataError
+    and TuneError.
     """
     if out.is_dir() or not out.parent.is_dir():
         raise TuneError(f"{out}: cannot be written: its directory has to exist, and it is no directory itself")
@@ -113,7 +115,8 @@ def tune(  # noqa: PLR0913
         tuned = _judge(study, run.config.model, window)
     if tuned.better:
         document.setdefault("model", tomlkit.table()).update(tuned.settings)
-    replace_text(out, ("" if tuned.better else _note(tuned, path, out)) + tomlkit.dumps(document))
+    with writing_to(out):
+        replace_text(out, ("" if tuned.better else _note(tuned, path, out)) + tomlkit.dumps(document))
     return tuned
 
 
@@ -137,7 +140,7 @@ def _without_note(text: str) -> str:
 @contextmanager
 def _study(out: Path, run: TrainingRun) -> Iterator[optuna.Study]:
     """The trials of the same data and the same configuration, but for what is tuned."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # a trial that was stopped is no news
     trials = out.with_name(out.name + TRIALS_SUFFIX)
     model = run.config.model
     untuned = run.with_model(model.model_copy(update={key: getattr(ModelSettings(), key) for key in TUNED}))
@@ -172,7 +175,7 @@ def _search(study: optuna.Study, run: TrainingRun, window: Window, budget: Budge
     form = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} s{postfix}"
     with (
         tqdm(desc="tuning", total=total, disable=not show_progress, bar_format=form) as bar,
-        suppress(KeyboardInterrupt),
+        _interruptible(study, run.config.model),
     ):
 
         def follow(study: optuna.Study, _: FrozenTrial) -> None:
@@ -185,6 +188,16 @@ def _search(study: optuna.Study, run: TrainingRun, window: Window, budget: Budge
             study.optimize(objective, n_trials=1, callbacks=[follow])
         left = max(ends - time.monotonic(), 0)
         study.optimize(objective, n_trials=budget.trials, timeout=left, callbacks=[follow])
+
+
+@contextmanager
+def _interruptible(study: optuna.Study, model: ModelSettings) -> Iterator[None]:
+    """An interrupt ends the search, once there is something to compare."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if _configured(study, model) is None:
+            raise
 
 
 def _objective(run: TrainingRun, window: Window) -> Callable[[Trial], float]:

@@ -148,7 +148,7 @@ def test_no_score_exceeds_its_bound(model: Model) -> None:
 
 @st.composite
 def searches(draw: st.DrawFn) -> tuple[np.ndarray, ItemBounds, SearchedUsers, int]:
-    """Small whole numbers, whose products are exact and often equal; a shelf of some of the items."""
+    """Small whole numbers, whose products are exact and often equal; some of the items."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n_items, n_users, n_factors = draw(st.integers(1, 70)), draw(st.integers(1, 9)), draw(st.integers(1, 3))
     vectors = rng.integers(-2, 3, (n_items, n_factors)).astype(np.float32)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from artifacts.live.events import ItemEvent
 from artifacts.live.items import LiveItem
 from artifacts.live.overlay import Overlay, no_changes
-from artifacts.model.decay import RECENT_DAYS, SECONDS_PER_DAY
+from artifacts.model.half_lives import RECENT_DAYS, SECONDS_PER_DAY
 from artifacts.model.model import Model, open_model
 from artifacts.model.unseen import UnseenItem
 from artifacts.publishing.store import Store
@@ -313,12 +313,12 @@ def test_an_unseen_item_is_as_the_shop_says(model: Model) -> None:
             available=True,
             category="Cups",
             price=3.5,
-            said={"title": "Mug", "price": 3.5, "category": "Cups", "image_url": "i", "product_url": "p"},
+            shown={"title": "Mug", "price": 3.5, "category": "Cups", "image_url": "i", "product_url": "p"},
         ),
     )
     (gone,) = laid(model, since_training, since_training._replace(available=False, price=None, title="")).unseen
     assert (gone.available, gone.price) == (False, None)
-    assert gone.said == {"category": "Cups", "image_url": "i", "product_url": "p"}
+    assert gone.shown == {"category": "Cups", "image_url": "i", "product_url": "p"}
 
 
 def test_the_version_below_is_left_as_it_is(model: Model) -> None:

@@ -72,7 +72,7 @@ def test_what_the_live_store_says_is_shown_only_where_it_is_a_price(tiny_store: 
     place = model.item_ids.find("I004")
     assert overlay.model.shown.encoded(place) == model.shown.encoded(place)
     assert overlay.model.catalogue.price[place] == model.catalogue.price[place]
-    assert (overlay.model.unseen[0].price, overlay.model.unseen[0].said) == (None, {})
+    assert (overlay.model.unseen[0].price, overlay.model.unseen[0].shown) == (None, {})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artifacts.model import exact_search as by_length
+from artifacts.model import exact_search
 from artifacts.model import index as search
 from artifacts.model.exact_search import order_by_norm
 from artifacts.model.index import ItemIndex, best, inner_products, open_index, save_index
@@ -84,9 +84,9 @@ def test_exact_search_under_a_mask_is_brute_force_ties_included(
     eligible = rng.random(n_items) < share
     with pytest.MonkeyPatch.context() as patch:
         for name, value in zip(("FIRST", "HEAD", "PICKED_SHARE"), blocks, strict=True):
-            patch.setattr(by_length, name, value)
-        patch.setattr(by_length, "GROWTH", 2)
-        patch.setattr(by_length, "MOST_AT_ONCE", 10)
+            patch.setattr(exact_search, name, value)
+        patch.setattr(exact_search, "GROWTH", 2)
+        patch.setattr(exact_search, "MOST_AT_ONCE", 10)
         index = exact(vectors, np.stack([query, query + 1]))
         items, scores = index.search(query, eligible, k)
     assert items.tolist() == brute_force(vectors, query, eligible, k)

@@ -13,6 +13,7 @@ from artifacts.model.model import Model, open_model
 from artifacts.model.unseen import UnseenItem
 from artifacts.publishing.store import Store
 from artifacts.queries.answer import Answer
+from artifacts.queries.eligibility import unknown_categories
 from artifacts.queries.exploration import places
 from artifacts.queries.query import Filters, Query, Repeat
 from artifacts.queries.recommend import recommend
@@ -21,8 +22,8 @@ from tests.support.served import served_picks
 
 
 def new(item_id: str, category: str | None = None, price: float | None = None, available: bool = True) -> UnseenItem:
-    said = {"title": f"New {item_id}"} | ({"category": category} if category else {})
-    return UnseenItem(item_id, available, category, price, said)
+    shown = {"title": f"New {item_id}"} | ({"category": category} if category else {})
+    return UnseenItem(item_id, available, category, price, shown)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def explored(answer: Answer) -> list[str]:
     new_ones = [item for item in sent if item["source"] == "new"]
     assert new_ones == sent[len(answer.scored) :]
     assert new_ones == [
-        {"item_id": item.item_id, **item.said, "score": 0.0, "source": "new"} for item in answer.explored
+        {"item_id": item.item_id, **item.shown, "score": 0.0, "source": "new"} for item in answer.explored
     ]
     assert len(answer) == len(sent)
     return [item["item_id"] for item in new_ones]
@@ -115,6 +116,12 @@ def test_the_categories_of_the_picks_come_first_and_then_the_demand(model: Model
 )
 def test_filters_and_exclusions_hold_for_unseen_items(model: Model, query: Query, shown: set[str]) -> None:
     assert set(explored(recommend(model, replace(query, user_id="u3", limit=10, explore=1.0)))) == shown
+
+
+def test_a_category_that_only_an_unseen_item_is_in_is_known(model: Model) -> None:
+    fresh = replace(model, unseen=(*model.unseen, new("T1", "Drinks > Tea")))
+    assert unknown_categories(fresh, ("even", "Tea", "Coffee", "Drinks")) == ("Coffee",)
+    assert unknown_categories(model, ("even", "Tea")) == ("Tea",)
 
 
 def test_an_unseen_item_that_was_bought_is_not_new_to_its_buyer(model: Model) -> None:

@@ -59,18 +59,18 @@ def trained_on(tiny: Model, events: Iterable[Trained]) -> tuple[Model, UserInter
     return replace(tiny, item_ids=dataset.item_ids, recipe=recipe), history.of(0)
 
 
-def by_item(model: Model, dealings: UserInteractions) -> dict[str, dict[str, float]]:
+def by_item(model: Model, interactions: UserInteractions) -> dict[str, dict[str, float]]:
     """Item -> column -> value, strength in fresh purchases."""
-    assert (np.diff(dealings.items) > 0).all()
-    assert [getattr(dealings, name).dtype for name in ("items", *COLUMNS)] == [
+    assert (np.diff(interactions.items) > 0).all()
+    assert [getattr(interactions, name).dtype for name in ("items", *COLUMNS)] == [
         getattr(NO_INTERACTIONS, name).dtype for name in ("items", *COLUMNS)
     ]
     return {
         model.item_ids[item]: {
-            name: float(getattr(dealings, name)[place]) / (model.recipe.event_strength if name == "strength" else 1)
+            name: float(getattr(interactions, name)[place]) / (model.recipe.event_strength if name == "strength" else 1)
             for name in COLUMNS
         }
-        for place, item in enumerate(dealings.items.tolist())
+        for place, item in enumerate(interactions.items.tolist())
     }
 
 

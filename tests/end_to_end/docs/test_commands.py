@@ -13,6 +13,8 @@ from tests.support.documents import README, documented_commands, first_codes, pa
 from tests.support.gunicorn_service import refusal
 from tests.support.paths import ROOT
 from training import __main__ as training_cli
+from training.arguments import command_line
+from training.stopping import SIGNALS, exit_code
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 MAINS: dict[str, Any] = {"artifacts": artifacts_cli, "service": service_cli, "training": training_cli}
@@ -50,6 +52,8 @@ def test_python_commands_are_documented() -> None:
 
 
 def parser(module: str) -> argparse.ArgumentParser:
+    if module == "training":
+        return command_line(training_cli.__doc__)
     found: argparse.ArgumentParser = MAINS[module]._parser()
     return found
 
@@ -66,10 +70,11 @@ def subcommands(parent: argparse.ArgumentParser, prefix: str = "") -> Iterator[s
 def test_exit_codes() -> None:
     """The table has the codes that each program can end with, and no others."""
     documented: dict[str, set[int]] = {}
-    for command, exit_code, _ in rows(page("operations").section("## Exit codes"), "command"):
-        documented.setdefault(command.strip("`").removeprefix("python -m "), set()).add(int(exit_code))
+    for command, code, _ in rows(page("operations").section("## Exit codes"), "command"):
+        documented.setdefault(command.strip("`").removeprefix("python -m "), set()).add(int(code))
     assert documented.keys() == {*MAINS, "benchmarks", "gunicorn", "make"}
-    assert documented["training"] == {0, training_cli.FAILED, training_cli.REFUSED}
+    told_to_stop = {exit_code(number) for number in SIGNALS}
+    assert documented["training"] == {0, training_cli.FAILED, training_cli.REFUSED, *told_to_stop}
     assert documented["artifacts"] == {0, artifacts_cli.FAILURE}
     assert documented["service"] == {0, service_cli.FAILURE}
 

@@ -41,7 +41,9 @@ def toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f'"{value}"'
+        return f"'{value}'" if "\\" in value else f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, int | float):
         return str(value)
     return "{ " + ", ".join(f"{name} = {toml(inner)}" for name, inner in value.items()) + " }"
@@ -86,6 +88,6 @@ def test_the_own_data_example_trains(tmp_path: Path) -> None:
     bought = list(csv.DictReader(io.StringIO(files["orders.csv"])))
     assert data["n_users"] == len({row["customer"] for row in bought} - {""})
     assert data["n_items"] == len({row["sku"] for row in bought})
-    (shown,) = [text for text in STARTED.of_language("text") if text.startswith("cleaning: orders.csv")]
+    (shown,) = [text for text in STARTED.of_language("text") if text.startswith("found:")]
     said = [line for line in shown.partition("\n…")[0].splitlines() if line.strip()]
     assert [line for line in done.stdout.splitlines() if line.strip()][: len(said)] == said

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import orjson
 
-from artifacts.limits import MAX_ID_CHARACTERS, MAX_LIMIT
 from artifacts.queries.query import Fallback, Source
+from artifacts.shared_limits import MAX_ID_CHARACTERS, MAX_LIMIT
 from service import limits
 from service.api.openapi import API_VERSION
 from service.api.routes import ROUTES

@@ -6,7 +6,7 @@ import re
 from tests.support.documents import code, first_codes, page, rows
 from tests.support.gunicorn_service import Service, wait_for
 from tests.support.paths import ROOT
-from training.picks.files import SCHEMA
+from training.picks.files import REASON, SCHEMA
 
 OPERATIONS = page("operations")
 METRICS = OPERATIONS.section("## Metrics and logs")
@@ -60,6 +60,6 @@ def test_events_that_are_logged() -> None:
 def test_columns_of_the_picks_file() -> None:
     picks = page("email-file")
     documented = [name for row in rows(picks.text, "column") for name in code(row[0])]
-    assert sorted(documented) == sorted(SCHEMA)
+    assert sorted(documented) == sorted([*SCHEMA, REASON])
     (shown,) = picks.of_language("csv")
     assert shown.splitlines()[0] == ",".join(f'"{name}"' for name in SCHEMA)

@@ -19,7 +19,7 @@ SETTINGS = page("configuration").section("## Settings")
 VARIABLES = page("configuration").section("## Make variables")
 PACKAGES = ("artifacts", "service", "training")
 # Set by the service for itself and its workers, and by the training for its threads.
-INTERNAL_VARIABLES = {"PROMETHEUS_MULTIPROC_DIR", "OMP_WAIT_POLICY"}
+INTERNAL_VARIABLES = {"PROMETHEUS_MULTIPROC_DIR", "OMP_WAIT_POLICY", "TQDM_MININTERVAL"}
 
 
 def test_make_variables() -> None:

@@ -6,8 +6,6 @@ import pytest
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import Service
 
-TITLED = {"title", "category", "price", "image_url", "product_url"}
-
 
 def shown(item: int) -> dict[str, object]:
     """What the tiny shop's catalogue says of an item."""
@@ -211,3 +209,27 @@ def test_health(service: Service, tiny_store: Store) -> None:
     ready = service.get("/health/ready")
     assert ready.json == {"status": "ready", "model_version": tiny_store.current()}
     assert ready.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("/v1/users/u3/recommendations?category=Evn&category=even&category=odd%20", None),
+        ("/v1/popular?category=Evn&category=even&category=odd%20", None),
+        ("/v1/recommendations", {"user_id": "u3", "category": ["Evn", "even", "odd "]}),
+    ],
+)
+def test_a_category_that_no_item_is_in_is_told(service: Service, target: str, body: object) -> None:
+    reply = service.get(target) if body is None else service.post(target, body)
+    assert reply.status == 200
+    assert reply.json["warnings"] == [
+        {"field": "category", "value": value, "message": "no item is in this category"} for value in ("Evn", "odd ")
+    ]
+    assert {item["category"] for item in reply.json["items"]} == {"even"}
+
+
+def test_without_a_warning_there_is_no_list_of_them(service: Service) -> None:
+    assert "warnings" not in service.get("/v1/popular?category=even").json
+    line = service.post("/v1/batch/recommendations", {"user_ids": ["u1"], "category": ["Tea"]}).json
+    assert line["items"] == []
+    assert line["warnings"] == [{"field": "category", "value": "Tea", "message": "no item is in this category"}]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artifacts.model.decay import BASKET_DAYS
+from artifacts.model.half_lives import BASKET_DAYS
 from artifacts.model.model import BasketWeights, Model
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Query, Source

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from artifacts.model.decay import FREQUENCY_DAYS
+from artifacts.model.half_lives import FREQUENCY_DAYS
 from artifacts.model.model import History
 from tests.support.events import Event, as_dataset
 from training.config import ModelSettings

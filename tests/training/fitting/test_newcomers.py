@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from artifacts.model.decay import RECENT_DAYS
+from artifacts.model.half_lives import RECENT_DAYS
 from artifacts.model.recipe import Weights
 from artifacts.queries.scoring import query_vectors
 from tests.support.events import Event, as_dataset

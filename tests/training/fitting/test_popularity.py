@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artifacts.model.decay import RECENT_DAYS
+from artifacts.model.half_lives import RECENT_DAYS
 from artifacts.model.model import Popularity
 from tests.support.events import Event, as_dataset, basket
 from training.config import ModelSettings

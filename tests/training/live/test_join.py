@@ -299,7 +299,7 @@ def test_a_version_says_what_it_has_read_and_what_events_count(tmp_path: Path, l
     assert "password" not in json.dumps(model.manifest.data)
     assert model.recipe.event_weights == {"purchase": 2.0, "view": 0.25, "cart": 0.5, "click": 0.3}
     no_clicks = config.model_copy(update={"events": {"purchase": 1.0, "view": 0.2}})
-    train(no_clicks, store, False)
+    train(no_clicks, store, False, force="without the live store")
     model = open_model(store.current_path())
     assert model.live_seq == 0
     assert "live" not in model.manifest.data
@@ -345,7 +345,7 @@ def test_versions_that_read_another_live_store_have_read_none_of_this_one(
     train(config, store, False, live=LiveSettings(f"sqlite:///{tmp_path}/former.db"))
     live.insert([event(1, "view", "I1", START)])
     age(live_url, 500, up_to=1)
-    train(config, store, False, live=LiveSettings(live_url))
+    train(config, store, False, force="another live store", live=LiveSettings(live_url))
     assert kept(live_url) == [1]
 
 

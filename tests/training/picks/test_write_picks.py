@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +30,7 @@ from training.config import Clean, Columns, Config, Data, ModelSettings
 from training.errors import PicksError
 from training.job import train
 from training.picks import write_picks as picks
-from training.picks.files import SCHEMA
+from training.picks.files import SCHEMA, Csv, Excel
 from training.picks.parts import Tally
 from training.picks.write_picks import write_picks
 
@@ -116,12 +115,12 @@ def expected(model: Model, query: Query, user_ids: Iterable[str]) -> list[Row]:
 
 
 def assert_same(rows: list[Row], others: list[Row]) -> None:
-    """The same rows, with the same scores to the last bit, which the file and the answer write in as many digits."""
+    """The same rows, with the same scores to the six places that the file has."""
     assert list(map(shown, rows)) == list(map(shown, others))
 
 
 def shown(row: Row) -> list[str]:
-    return [str(np.float32(row[name]) if name == "score" else row[name]) for name in sorted(SCHEMA)]
+    return [str(round(row[name], 6) if name == "score" else row[name]) for name in sorted(SCHEMA)]
 
 
 def known(model: Model) -> list[str]:
@@ -133,7 +132,7 @@ QUERIES = {
     "one": Query(limit=1),
     "allow": Query(limit=30, repeat=Repeat.ALLOW),
     "only": Query(repeat=Repeat.ONLY),
-    "filtered": Query(filters=Filters(("even", "none such"), 3.0, 20.5, in_stock=False), exclude=("I004", "who?")),
+    "filtered": Query(filters=Filters(("even",), 3.0, 20.5, in_stock=False), exclude=("I004", "who?")),
     "popular": Query(personalized=False),
 }
 
@@ -175,13 +174,16 @@ LISTABLE = st.text(
 def test_unknown_users_get_popular_items_and_keep_their_ids(
     tiny_store: Store, model: Model, tmp_path: Path, ending: str, user_ids: list[str]
 ) -> None:
-    (tmp_path / "users.txt").write_bytes("\n".join(user_ids).encode())
+    listed = known(model)[:8] + user_ids
+    (tmp_path / "users.txt").write_bytes("\n".join(listed).encode())
     out = tmp_path / f"picks.{ending}"
     tally = write_picks(tiny_store, out, Query(limit=2), tmp_path / "users.txt", show_progress=False)
     rows = read(out)
-    assert_same(rows, expected(model, Query(limit=2), user_ids))
+    distinct = list(dict.fromkeys(listed))
+    assert_same(rows, expected(model, Query(limit=2), distinct))
     assert {row["fallback"] for row in rows if row["user_id"] not in known(model)} <= {"unknown_user"}
-    assert tally.unknown == sum(user_id not in known(model) for user_id in user_ids)
+    assert tally.unknown == sum(user_id not in known(model) for user_id in distinct)
+    assert tally.repeated == len(listed) - len(distinct)
 
 
 def test_a_list_may_have_a_byte_order_mark_blank_lines_and_other_line_ends(
@@ -190,9 +192,8 @@ def test_a_list_may_have_a_byte_order_mark_blank_lines_and_other_line_ends(
     (tmp_path / "users.txt").write_bytes(b"\xef\xbb\xbfu7\r\n\r\n  \nu3\nnobody\nu7")
     out = tmp_path / "picks.ndjson"
     tally = write_picks(tiny_store, out, Query(), tmp_path / "users.txt", show_progress=False)
-    assert_same(read(out), expected(model, Query(), ["u7", "u3", "nobody", "u7"]))
-    assert tally.users == 4
-    assert tally.unknown == 1
+    assert_same(read(out), expected(model, Query(), ["u7", "u3", "nobody"]))
+    assert (tally.users, tally.unknown, tally.repeated) == (3, 1, 1)
 
 
 def test_csv_quotes_text_and_leaves_unknown_values_unquoted(odd_store: Store, tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_csv_quotes_text_and_leaves_unknown_values_unquoted(odd_store: Store, tm
 
 
 def test_users_without_picks_are_counted_and_have_no_rows(tiny_store: Store, tmp_path: Path) -> None:
-    query = Query(filters=Filters(("no such category",)))
+    query = Query(filters=Filters(min_price=1000.0))
     for ending in ENDINGS:
         tally = write_picks(tiny_store, tmp_path / f"p.{ending}", query, None, show_progress=False)
         assert tally == Tally(users=60, picks=0, unknown=0, empty=60)
@@ -433,3 +434,96 @@ def test_two_runs_do_not_write_the_same_file(
     assert not out.exists()
     assert command_line.main(["picks", "--out", str(out), "--quiet"]) == 0
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_category_that_no_item_is_in_is_an_error_that_names_those_written_alike(
+    tiny_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARTIFACTS_DIR", str(tiny_store.root))
+    command = ["picks", "--out", str(tmp_path / "p.csv"), "--category", "even", "--category", "Evens"]
+    assert command_line.main([*command, "--category", "Tea"]) == 2
+    assert capsys.readouterr().err == (
+        "picks: no item is in the category 'Evens': did you mean 'even'?\n"
+        "  no item is in the category 'Tea': there are 2, like 'even', 'odd'\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("repeat", [Repeat.EXCLUDE, Repeat.ALLOW])
+def test_the_reasons_are_those_of_an_explained_answer(
+    tiny_store: Store, model: Model, tmp_path: Path, repeat: Repeat
+) -> None:
+    (tmp_path / "users.txt").write_text("u1\nnobody\nu2\nu3\n")
+    out = tmp_path / "picks.ndjson"
+    query = Query(limit=20, repeat=repeat)
+    write_picks(tiny_store, out, query, tmp_path / "users.txt", show_progress=False, reasons=True)
+    found = {(row["user_id"], row["item_id"]): row["reason"] for row in read(out)}
+    for user_id in ("u1", "nobody", "u2", "u3"):
+        for pick in served_picks(recommend(model, replace(query, user_id=user_id, explain=True))):
+            assert pick.reason is not None
+            words = found[user_id, pick.item_id]
+            if pick.reason.times_bought:
+                assert words in {"bought once", f"bought {pick.reason.times_bought} times"}
+            elif pick.reason.because_of:
+                assert words == f"because of {', '.join(str(cause.title) for cause in pick.reason.because_of)}"
+            else:
+                assert words == ("sells now" if pick.reason.sold_recently else None)
+    assert {reason for (user_id, _), reason in found.items() if user_id == "nobody"} <= {"sells now", None}
+    assert any(str(reason).startswith("because of Item number ") for reason in found.values())
+    assert any(str(reason).startswith("bought ") for reason in found.values()) is (repeat is Repeat.ALLOW)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_reason_is_the_last_column_in_every_format(tiny_store: Store, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"picks.{ending}"
+    write_picks(tiny_store, out, Query(limit=2), None, show_progress=False, reasons=True)
+    rows = pl.read_parquet(out).to_dicts() if ending == "parquet" else read(out)
+    assert list(rows[0]) == [*SCHEMA, "reason"]
+    assert any(str(row["reason"]).startswith("because of ") for row in rows)
+
+
+@pytest.mark.parametrize(("value", "signs"), [([], ";,"), (["comma"], ",.")])
+def test_a_csv_for_excel_has_a_mark_a_separator_and_no_formulas(
+    odd_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: list[str], signs: str
+) -> None:
+    separator, point = signs[0], signs[1]
+    monkeypatch.setenv("ARTIFACTS_DIR", str(odd_store.root))
+    out = tmp_path / "picks.csv"
+    command = ["picks", "--quiet", "--out", str(out), "--repeat", "allow", "--limit", "30", "--reason"]
+    assert command_line.main([*command, "--excel", *value]) == 0
+    content = out.read_bytes()
+    assert content.startswith(b'\xef\xbb\xbf"user_id"' + separator.encode() + b'"rank"')
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=separator))
+    assert list(rows[0]) == [*SCHEMA, "reason"]
+    assert not [cell for row in rows for cell in row.values() if cell and cell[0] in "=+@\t\r"]
+    assert {"'=1+1", "'+4", "'@x", "007", "a,b", "'"} <= {row["user_id"] for row in rows}
+    assert all(
+        re.fullmatch(rf"-?[0-9]+{re.escape(point)}[0-9]{{1,6}}|-?[0-9.,]+e-[0-9]+", row["score"]) for row in rows
+    )
+
+
+def test_only_a_csv_is_for_excel(tiny_store: Store, tmp_path: Path) -> None:
+    with pytest.raises(PicksError, match=r"p\.parquet: a file for Excel must end in \.csv"):
+        write_picks(tiny_store, tmp_path / "p.parquet", Query(), None, show_progress=False, excel=Excel.COMMA)
+
+
+def test_another_layout_starts_anew(tiny_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run for Excel does not go on with the parts of another."""
+    out = tmp_path / "picks.csv"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Csv, "join", interrupt)
+        write_picks(tiny_store, out, Query(), None, show_progress=False)
+    write_picks(tiny_store, out, Query(), None, show_progress=False, excel=Excel.COMMA)
+    write_picks(tiny_store, tmp_path / "fresh.csv", Query(), None, show_progress=False, excel=Excel.COMMA)
+    assert out.read_bytes() == (tmp_path / "fresh.csv").read_bytes()
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_scores_have_six_places(tiny_store: Store, tmp_path: Path) -> None:
+    write_picks(tiny_store, tmp_path / "p.parquet", Query(repeat=Repeat.ALLOW), None, show_progress=False)
+    scores = pl.read_parquet(tmp_path / "p.parquet")["score"]
+    assert scores.to_list() == scores.round(6).to_list()
+    assert scores.to_list() != scores.round(5).to_list()

@@ -20,7 +20,7 @@ from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import read_interactions
 from training.selection import gate
 from training.selection.champion import Champion, measure_champion
-from training.selection.gate import PUBLISHED, Check, GateError, judge, pass_gate
+from training.selection.gate import PUBLISHED, Check, WorseVersionError, judge, pass_gate
 from training.selection.recipe_choice import RecipeChoice
 
 pytestmark = pytest.mark.integration
@@ -56,7 +56,7 @@ def test_a_better_version_passes(evaluation: Evaluation) -> None:
 
 
 def test_a_version_worse_than_a_baseline_is_refused_with_the_table(evaluation: Evaluation) -> None:
-    with pytest.raises(GateError, match=r"discovery +popularity .* worse"):
+    with pytest.raises(WorseVersionError, match=r"discovery +popularity .* worse"):
         pass_gate(evaluated(evaluation, recipe=BASE - 0.1, popularity=BASE), NOTHING, 0.02, None)
 
 
@@ -121,7 +121,7 @@ def test_the_first_version_has_nothing_to_be_compared_with(published: Store) -> 
 
 def test_a_worse_recipe_is_refused_and_the_old_version_stays(many: Config, published: Store) -> None:
     before = published.current()
-    with pytest.raises(GateError) as error:
+    with pytest.raises(WorseVersionError) as error:
         job.train(refused(many), published, show_progress=False)
     worse = {check.rival for check in error.value.judgement.checks if not check.passed}
     assert PUBLISHED in worse

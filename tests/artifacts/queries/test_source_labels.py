@@ -12,7 +12,7 @@ from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Query, Repeat, Source
 from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
-from artifacts.queries.sources import largest_parts
+from artifacts.queries.source_labels import largest_parts
 from tests.support.served import ServedPick, served_picks
 
 BALANCED = Weights(als=0.5, newcomers=0.3, popular=0.3, trend=0.2, frequency=2.0)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artifacts.model.decay import SECONDS_PER_DAY, decay
+from artifacts.model.half_lives import SECONDS_PER_DAY, decay
 
 
 @pytest.mark.parametrize(
