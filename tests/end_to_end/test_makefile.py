@@ -136,6 +136,7 @@ def test_make_runs_no_script_that_knows_where_it_was_installed(directory: Path) 
     assert not [command for command in commands if re.match(r"\s*\.venv/bin/(?!python )", command)]
 
 
+@pytest.mark.slow
 def test_a_set_up_that_fails_says_what_pip_said_and_is_done_again(checkout: Path) -> None:
     shutil.rmtree(checkout / "wheels")
     (checkout / "wheels").mkdir()

@@ -25,6 +25,8 @@ from training.__main__ import main
 from training.config import Config, Data, ModelSettings
 from training.job import train
 
+pytestmark = pytest.mark.integration
+
 SMALL = ModelSettings(factors=4, iterations=2)
 
 
@@ -189,7 +191,6 @@ def test_a_run_that_cannot_work_says_so_and_changes_nothing(  # noqa: PLR0917
     assert published.verify(published.current())
 
 
-@pytest.mark.integration
 def test_a_run_prints_where_the_version_is(tmp_path: Path) -> None:
     write_week(tmp_path)
     run = subprocess.run(

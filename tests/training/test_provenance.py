@@ -34,6 +34,7 @@ def test_libraries_are_named_with_their_versions() -> None:
     assert {name: found[name] for name in LIBRARIES} == {name: version(name) for name in LIBRARIES}
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernels are those of x86-64")
 def test_the_kernels_are_named_by_which_two_machines_round_otherwise() -> None:
     one, other = with_kernel("Haswell"), with_kernel("Nehalem")

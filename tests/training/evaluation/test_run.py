@@ -33,6 +33,8 @@ from training.fitting.training_run import TrainingRun
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.windows import Window, test_window
 
+pytestmark = pytest.mark.integration
+
 K = 10
 
 

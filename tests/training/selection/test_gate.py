@@ -23,6 +23,8 @@ from training.selection.champion import Champion, measure_champion
 from training.selection.gate import PUBLISHED, Check, WorseVersionError, judge, pass_gate
 from training.selection.recipe_choice import RecipeChoice
 
+pytestmark = pytest.mark.integration
+
 NOTHING = Champion({}, None)
 
 

@@ -23,6 +23,8 @@ from training.interactions.sampling import draw_sample
 from training.selection import recipe_choice as module
 from training.selection.recipe_choice import Ndcg, RecipeChoice, choose_recipe, find_weights, worth_it
 
+pytestmark = pytest.mark.integration
+
 BETTER, WORSE, SAME = Estimate(0.02, 0.01, 0.03), Estimate(-0.02, -0.03, -0.01), Estimate(0.0, -0.01, 0.01)
 START = datetime(2025, 1, 1)  # noqa: DTZ001 - naive, in UTC
 LAST_DAY = 320

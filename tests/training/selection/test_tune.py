@@ -23,6 +23,8 @@ from training.evaluation.tasks import Task
 from training.selection.search_space import TUNED
 from training.selection.tune import TRIALS_SUFFIX, Budget, Tuned, tune
 
+pytestmark = pytest.mark.integration
+
 START = datetime.fromisoformat("2025-01-01")
 LAST_DAY = 300
 TURN = LAST_DAY - 2 * 28 - 25
