@@ -54,7 +54,7 @@ bench: $(READY) ## measure speed and memory against floors and peers, S being DA
 	@$(BIN)/python -m benchmarks $(TRAINING)
 
 test: $(READY) ## run the tests, with FAST=1 those alone that start no process, database or service
-	$(PYTEST) -m "not slow$(if $(FAST), and not integration)"
+	$(PYTEST) -m "not slow$(if $(FAST), and not integration)" $(if $(FAST),--hypothesis-profile fast)
 
 test-slow: $(READY) ## run the tests that take long and rarely fail
 	$(PYTEST) -m slow

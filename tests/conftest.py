@@ -29,6 +29,7 @@ POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.integration)
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("shop", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=20)
 settings.load_profile("shop")
 
 

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.paths import ROOT
 
 ORDERS = "user_id,item_id,time\nu1,a,20260601\nu2,a,20260602\nu2,b,20260602\n"
 
 
+@pytest.mark.integration
 def test_a_terminal_that_knows_ascii_only_gets_escapes(tmp_path: Path) -> None:
     folder = tmp_path / "läden"
     folder.mkdir()
