@@ -32,10 +32,10 @@ NO = _words("""
 """)
 # Within a longer text what says no goes first: "currently not available".
 SAYS_NO = (
-    r"\b(out of stock|sold out|not|unavailable|discontinued|nicht|ausverkauft|vergriffen|rupture|indisponible|épuisé|"
-    r"agotado|sin stock|no disponible|non disponible|plus disponible|esaurito|non disponibile|uitverkocht|niet)\b"
+    r"\b(out of stock|sold out|not|no|none|soon|unavailable|discontinued|nicht|kein|keine|ausverkauft|vergriffen|"
+    r"rupture|pas|non|plus disponible|plus en stock|indisponible|épuisé|agotado|sin|esaurito|uitverkocht|niet|geen)\b"
 )
 SAYS_YES = (
     r"\b(in stock|available|auf lager|lieferbar|verfügbar|en stock|disponible|disponibile|op voorraad|beschikbaar|"
-    r"backorder|pre order)\b"
+    r"backorder|pre order|lagernd|versandfertig|hay stock)\b"
 )
