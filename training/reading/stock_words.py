@@ -32,8 +32,10 @@ NO = _words("""
 """)
 # Within a longer text what says no goes first: "currently not available".
 SAYS_NO = (
-    r"\b(out of stock|sold out|not|no|none|soon|unavailable|discontinued|nicht|kein|keine|ausverkauft|vergriffen|"
-    r"rupture|pas|non|plus disponible|plus en stock|indisponible|épuisé|agotado|sin|esaurito|uitverkocht|niet|geen)\b"
+    r"\b(out of stock|sold out|not|soon|unavailable|discontinued|nicht|ausverkauft|vergriffen|rupture|indisponible|"
+    r"épuisé|agotado|esaurito|uitverkocht|niet|"
+    r"(no|none|non|pas|plus|sin|keine?|geen) (longer |more |hay )?(in |en |auf )?(stock|available|disponible|"
+    r"disponibile|verfügbar|lieferbar|lager|voorraad|existencias))\b"
 )
 SAYS_YES = (
     r"\b(in stock|available|auf lager|lieferbar|verfügbar|en stock|disponible|disponibile|op voorraad|beschikbaar|"

@@ -18,7 +18,8 @@ def read(*values: object) -> list[bool | None]:
      "in_stock", "In Stock", "IN-STOCK", "TRUE", "yes", "ja", "oui", "sí", "lieferbar", "Sofort lieferbar", "en stock",
      "disponible", "disponibile", "op voorraad", "published", "limited availability", "onbackorder", "12", "0.5",
      "17 in stock", "Only 2 left in stock!", "noch 3 auf Lager", "In Stock (12)", "1.000,5", "in stock: 3",
-     "> 10", "<5", "more than 10", "nur noch 3", "plus de 10", "Lagernd", "hay stock"],
+     "> 10", "<5", "more than 10", "nur noch 3", "plus de 10", "Lagernd", "hay stock",
+     "in stock, non-refundable"],
 )  # fmt: skip
 def test_it_can_be_bought(word: str) -> None:
     assert read(word, f" {word} ") == [True, True]
