@@ -14,7 +14,7 @@ RUN python -m venv --without-pip /opt/aisle
 RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lock -r pyproject.toml
 
 FROM serve-packages AS train-packages
-RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lock -r pyproject.toml --extra train
+RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lock -r pyproject.toml --extra train --extra excel
 
 FROM python:3.11-slim AS base
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin aisle \

@@ -143,7 +143,7 @@ def no_file(directory: Path) -> list[str]:
 
 
 def no_usable_row(directory: Path) -> list[str]:
-    (directory / "empty.csv").write_text("user_id,item_id,time\nu1,,2025-01-01\nu2,a,yesterday\n")
+    (directory / "empty.csv").write_text("user_id,item_id,time\nu1,,2025-01-01\nu2,,2025-01-02\n")
     return ["--data", str(directory / "empty.csv")]
 
 

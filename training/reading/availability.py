@@ -11,7 +11,11 @@ from training.reading.stock_words import NO, SAYS_NO, SAYS_YES, YES
 
 PREFIX = r"^https?://(www\.)?schema\.org/|^schema:"
 NUMBER = r"^-?[\d.,]+$"
-NUMBER_FIRST = r"^(?:noch |only |nur |plus que |solo |nog )?(-?\d+(?:[.,]\d+)?)\b"
+NUMBER_FIRST = (
+    r"^(?:[<>≥≤~] ?|>= ?|<= ?|only |more than |over |less than |nur noch |noch |nur |mehr als |über |weniger als |"
+    r"plus que |plus de |moins de |solo |más de |più di |nog |meer dan )?(-?\d+(?:[.,]\d+)?)\b"
+)
+NUMBER_LAST = r"^\D*[ :(\[](\d+)[)\]]?$"  # in stock (5), in stock: 0
 SHOWN = 3
 UNKNOWN_SHARE = 0.5
 
@@ -78,11 +82,12 @@ def _meaning(word: str) -> bool | None:
     """What a word in small letters, blanks for other marks, says; None where it is not known."""
     if word in YES or word in NO:
         return word in YES
-    number = pl.Series([word]).str.extract(NUMBER_FIRST, 1)
-    if number[0] is not None:
-        return float(number[0].replace(",", ".")) > 0
     text = pl.Series([word])
+    number = text.str.extract(NUMBER_FIRST, 1)[0]
+    if number is not None:
+        return float(number.replace(",", ".")) > 0
     for pattern, said in ((SAYS_NO, False), (SAYS_YES, True)):
         if text.str.contains(pattern)[0]:
-            return said
+            last = text.str.extract(NUMBER_LAST, 1)[0]
+            return said and (last is None or int(last) > 0)
     return None

@@ -163,16 +163,21 @@ def parse(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def text(values: pl.Series) -> pl.Series:
-    """Trimmed text, leading zeros and all; blank is null; a whole float (17850.0) loses its point."""
+    """Trimmed text, leading zeros and all; blank is null; a whole float (17850.0) loses its point, a formula (="0105")
+    what makes it one."""
     trimmed = values.cast(pl.String).str.strip_chars()
     if values.dtype.is_float():
-        trimmed = trimmed.str.strip_suffix(".0")
+        whole = values == values.floor()
+        digits = values.set(~whole.fill_null(value=False), None).cast(pl.Int64, strict=False).cast(pl.String)
+        trimmed = digits.zip_with(digits.is_not_null(), trimmed)  # not 4.0e+16
+    elif trimmed.str.starts_with('="').any():  # a formula keeps leading zeros from a spreadsheet: ="0105"
+        trimmed = trimmed.str.replace(r'^="([^"]*)"$', "$1")
     blank = trimmed == ""
     return trimmed.set(blank, None) if blank.any() else trimmed
 
 
 def _shown(values: pl.Series) -> pl.Series:
-    texts = values.cast(pl.String)
+    texts = values.cast(pl.String).str.strip_chars_end("\r")  # of lines that end in \r\r\n
     return texts.set(texts.str.strip_chars() == "", None)
 
 

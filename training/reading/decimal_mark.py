@@ -11,6 +11,7 @@ GROUPING = f"'’{SPACES}"  # what stands between thousands and never is the dec
 SIGN = "[+\\-−]"
 CURRENCY = r"(?:[A-Za-z]{1,3}\.?\s*\p{Sc}?|\p{Sc}|[Ee]uro|zł|Kč|лв\.?|руб\.?)"
 BODY = rf"^\(?\s*{SIGN}?\s*{CURRENCY}?\s*({SIGN}?\s*[\d.,][\d.,{GROUPING}]*?)\s*[-–—]*\s*{CURRENCY}?\s*\)?$"
+MULTIPLE = r"\d\s*([kK]|M|Mio\.?|Mrd\.?|[eE])$"  # 1.5k is 1,500, and no currency
 NEGATIVE = r"^\(|^[^\d]*[-−]|\d\s*[-−]$"
 
 
@@ -43,7 +44,8 @@ def parse_marked(text: pl.Series, mark: Mark) -> pl.Series:
 
 def _bodies(text: pl.Series) -> pl.Series:
     """What is left of a number without its currency; null where there is something else."""
-    return text.str.extract(BODY, 1).str.strip_chars(SPACES)
+    bodies = text.str.extract(BODY, 1).str.strip_chars(SPACES)
+    return bodies.set(text.str.contains(MULTIPLE).fill_null(value=False), None)
 
 
 def _is_decimal(body: pl.Series, mark: Mark) -> pl.Series:

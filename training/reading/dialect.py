@@ -50,7 +50,7 @@ def find_dialect(sample: Sequence[str], layout: Layout, shown: str, ending: str 
     start = blank + 1 if hint else blank
     lines = sample[start:]
     separator = layout.separator or (hint[1] if hint else _separator(lines, ending))
-    fields, taken = _first_record(lines, separator)
+    fields, taken = _first_record(lines, separator, shown)
     return dialect_of(fields, layout, shown, (start, taken), separator)
 
 
@@ -100,14 +100,18 @@ def _separator(lines: Sequence[str], ending: str) -> str:
     return max(order, key=fit)
 
 
-def _first_record(lines: Sequence[str], separator: str) -> tuple[list[str], int]:
+def _first_record(lines: Sequence[str], separator: str, shown: str) -> tuple[list[str], int]:
     """The header's fields, and the lines it takes: a quoted name may go over several."""
     if len(separator.encode()) > 1:
         return (lines[0].split(separator) if lines else []), min(len(lines), 1)
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator)
     try:
         fields = next(reader, [])
-    except csv.Error:
+    except csv.Error as error:
+        if "new-line" in str(error):
+            raise DataError(
+                f"{shown}: some lines end in a carriage return alone and others in a line feed: write it with one kind"
+            ) from error
         return fields_of(lines[0], separator), 1
     return fields, reader.line_num
 

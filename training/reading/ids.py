@@ -8,8 +8,10 @@ import polars as pl
 from training.errors import DataError
 from training.reading.missing import is_missing
 
-ROUNDED = r"^\d(\.\d+)?E\+\d{2,3}$"  # as a spreadsheet writes a long number: 4.71E+12
-WHOLE = r"^\d+\.0$"
+ROUNDED = r"^\d([.,]\d+)?[Ee]\+\d{2,3}$"  # as a spreadsheet writes a long number: 4.71E+12, 4,71E+12
+ROUNDED_MARK = r"[Ee]\+"
+WHOLE = r"^\d+\.0+$"
+POINT = r"\.0+$"
 FRACTION = r"^\d+\.\d*[1-9]\d*$"
 ROUNDED_SHARE = 0.5
 EXPORT = "export the column as text"
@@ -52,13 +54,13 @@ def settle_ids(ids: pl.Series, role: str, words: Collection[str], place: Place) 
 
 
 def _without_points(ids: pl.Series) -> pl.Series:
-    if not ids.str.ends_with(".0").any() or ids.unique().str.contains(FRACTION).any():
+    if not ids.str.contains(POINT).any() or ids.unique().str.contains(FRACTION).any():
         return ids
-    return ids.str.strip_suffix(".0").zip_with(ids.str.contains(WHOLE).fill_null(value=False), ids)
+    return ids.str.replace(POINT, "").zip_with(ids.str.contains(WHOLE).fill_null(value=False), ids)
 
 
 def _are_rounded(ids: pl.Series) -> pl.Series:
-    found = ids.str.contains("E+", literal=True).fill_null(value=False)
+    found = ids.str.contains(ROUNDED_MARK).fill_null(value=False)
     return ids.str.contains(ROUNDED).fill_null(value=False) if found.any() else found
 
 

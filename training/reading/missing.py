@@ -15,6 +15,5 @@ def is_missing(text: pl.Series, words: Collection[str], *, person: bool) -> pl.S
     """
     counted = [word for word in words if person or word.lower() not in NOBODY]
     spelled = {spelling for word in counted for spelling in (word, word.lower(), word.upper(), word.capitalize())}
-    if "nan" in spelled:
-        spelled.add("NaN")
+    spelled |= {proper for proper in ("NaN", "NaT") if proper.lower() in spelled}
     return text.is_in(sorted(spelled)).fill_null(value=False)

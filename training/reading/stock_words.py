@@ -32,10 +32,12 @@ NO = _words("""
 """)
 # Within a longer text what says no goes first: "currently not available".
 SAYS_NO = (
-    r"\b(out of stock|sold out|not|unavailable|discontinued|nicht|ausverkauft|vergriffen|rupture|indisponible|épuisé|"
-    r"agotado|sin stock|no disponible|non disponible|plus disponible|esaurito|non disponibile|uitverkocht|niet)\b"
+    r"\b(out of stock|sold out|not|soon|unavailable|discontinued|nicht|ausverkauft|vergriffen|rupture|indisponible|"
+    r"épuisé|agotado|esaurito|uitverkocht|niet|"
+    r"(no|none|non|pas|plus|sin|keine?|geen) (longer |more |hay )?(in |en |auf )?(stock|available|disponible|"
+    r"disponibile|verfügbar|lieferbar|lager|voorraad|existencias))\b"
 )
 SAYS_YES = (
     r"\b(in stock|available|auf lager|lieferbar|verfügbar|en stock|disponible|disponibile|op voorraad|beschikbaar|"
-    r"backorder|pre order)\b"
+    r"backorder|pre order|lagernd|versandfertig|hay stock)\b"
 )

@@ -40,6 +40,8 @@ DATES_IN_WORDS = ("%d %b %Y", "%b %d %Y", "%d %B %Y", "%B %d %Y", "%d-%b-%Y", "%
 TIMES_OF_DAY = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S %z", " %H:%M:%S %#z")
 SAMPLE = 200
 HALF_DAY = r"(?i)(\d)\s*([ap])\.?\s?m\.?$"
+ZONE = r"(?i)\s*(UTC|GMT)$"
+SCIENTIFIC = r"^\d[.,]?(\d*)[Ee]\+?(\d{1,3})$"
 UNIX = {"unix": 1.0, "unix_ms": 1e3, "unix_us": 1e6, "unix_ns": 1e9}  # in a second
 DAY = 86_400.0
 EXCELS_ZERO = -25_569.0  # 30 December 1899, in days since 1970
@@ -90,7 +92,7 @@ def _best_first(readers: Readers, sample: pl.Series) -> list[str]:
 def normal_text(text: pl.Series) -> pl.Series:
     """Times as they are, but for the words around them: zones called UTC, slashes behind a year, am and pm."""
     return (
-        text.str.replace(r"(?i)\s*(UTC|GMT)$", "")
+        text.str.replace(ZONE, "")
         .str.replace(HALF_DAY, "$1 ${2}m")
         .str.replace(r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})", "$1-$2-$3")
         .str.replace(r"^(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}),?\s+", "$1 ")
@@ -99,7 +101,7 @@ def normal_text(text: pl.Series) -> pl.Series:
 
 def read_words(text: pl.Series) -> pl.Series:
     """Months by their English names: 2 Jun 2026, June 2, 2026 3:07 PM, Tue, 02 Jun 2026 04:00:00 +0200."""
-    plain = text.str.replace_all(r",\s*|\s+at\s+", " ").str.replace(HALF_DAY, "$1 ${2}m")
+    plain = text.str.replace(ZONE, "").str.replace_all(r",\s*|\s+at\s+", " ").str.replace(HALF_DAY, "$1 ${2}m")
     comma = text.str.contains(r"^\d{1,2} \d{1,2}, \d{4}$")
     plain = text.zip_with(comma, plain)
     return read_by(WORDS, plain)
@@ -147,7 +149,13 @@ def _not_early(pattern: str) -> Reader:
 
 
 def _of_text(read: Reader) -> Reader:
-    return lambda text: read(text.cast(pl.Float64, strict=False))
+    return lambda text: read(text.set(_is_rounded(text), None).cast(pl.Float64, strict=False))
+
+
+def _is_rounded(text: pl.Series) -> pl.Series:
+    """Whether a number is written with fewer digits than the whole of it has: 1.78E+09 is a month of Unix seconds."""
+    parts = text.str.extract_groups(SCIENTIFIC).struct
+    return (parts[0].str.len_chars().cast(pl.Int64) < parts[1].cast(pl.Int64)).fill_null(value=False)
 
 
 ISO: Readers = {form: _not_early(form) for form in NAIVE + WITH_OFFSET}

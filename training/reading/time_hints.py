@@ -36,6 +36,8 @@ def hint(unread: Unread, found: str) -> str:
     if least is None or most is None:
         others = f"the others were taken for {found}; " if found else ""
         return f'{others}say data.time_format, a pattern such as "%d.%m.%Y %H:%M" (before 1990 nothing is a time)'
+    if unread.first is not None and "e" in unread.first[1].lower():
+        return "a spreadsheet or a program rounded the numbers: export the column with all of its digits"
     numbers = f"the numbers from {least:.15g} to {most:.15g} are neither Unix time nor dates such as 20260601"
     if EXCEL[0] <= least and most <= EXCEL[1]:
         day = EXCELS_EPOCH + timedelta(days=least)

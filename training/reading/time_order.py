@@ -14,18 +14,21 @@ ORDERS: Mapping[str, tuple[int, int, int]] = {"day_first": (4, 3, 1), "month_fir
 """Name -> the groups of DATE that are year, month and day."""
 SPELLED = {"day_first": "%d{0}%m{0}%{1}", "month_first": "%m{0}%d{0}%{1}", "year_first": "%{1}{0}%m{0}%d"}
 SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001
+MIXED_SHARE = 0.01  # of all dates: where as many fit another order alone, others are read in the wrong one unseen
 NO_TIME = pl.Series([None], dtype=TIME)
 
 
 @dataclass
 class _Group:
     """Dates with the same mark between their parts and as many digits of the year: `held` has row, and a time for each
-    of ORDERS; `odd` the first text that is no date in an order, and its row."""
+    of ORDERS; `odd` the first text that is no date in an order, and its row, `misfit` the first that is one in another
+    order alone."""
 
     mark: str
     digits: int
     held: list[pl.DataFrame] = field(default_factory=list)
     odd: dict[str, tuple[int, str]] = field(default_factory=dict)
+    misfit: dict[str, str] = field(default_factory=dict)
     example: str = ""
 
 
@@ -73,10 +76,14 @@ class DayOrders:
         group.example = group.example or text[0]
         time_of_day = read_by(RELATIVES, text.str.replace(DATE, f"{SOME_DAY:%Y-%m-%d}${{5}}")) - SOME_DAY
         orders = {order: self._read(text, order, group.digits) + time_of_day for order in ORDERS}
+        some = pl.DataFrame(orders).select(some=pl.any_horizontal(pl.all().is_not_null())).to_series()
         for order, times in orders.items():
             if order not in group.odd and times.has_nulls():
                 first = int(times.is_null().arg_max() or 0)
                 group.odd[order] = (rows[first], text[first])
+            misfit = times.is_null() & some
+            if order not in group.misfit and misfit.any():
+                group.misfit[order] = text[int(misfit.arg_max() or 0)]
         group.held.append(pl.DataFrame({"row": rows, **orders}))
 
     def _read(self, text: pl.Series, order: str, digits: int) -> pl.Series:
@@ -96,12 +103,24 @@ def _settled(group: _Group, fixed: str | None) -> Ordered:
     return Ordered(held["row"], held[order], order, group.odd.get(order))
 
 
+def _expect_one_order(group: _Group, held: pl.DataFrame, order: str) -> None:
+    """Raises DataError where dates fit another order and not this one: of the rest some would be read wrongly."""
+    for other in ORDERS:
+        alone = held.filter(pl.col(order).is_null() & pl.col(other).is_not_null()).height
+        if alone > MIXED_SHARE * held.height:
+            raise DataError(
+                f"most dates fit {order.replace('_', ' ')}, but {alone:,} of {held.height:,} "
+                f"{other.replace('_', ' ')} alone, as {group.misfit[order]!r}: write all in one way, or say time_format"
+            )
+
+
 def _choose(group: _Group, held: pl.DataFrame) -> str:
     """The order that most dates fit; of several a point says the day goes first (01.06.2026), nothing else does."""
     fits = {order: held.height - held[order].null_count() for order in ORDERS}
     best = [order for order, count in fits.items() if count == max(fits.values())]
     alike = all(held[best[0]].eq_missing(held[order]).all() for order in best[1:])
     if alike or (group.mark == "." and best[0] == "day_first"):
+        _expect_one_order(group, held, best[0])
         return best[0]
     kinds = " and ".join(order.replace("_", " ") for order in best)
     patterns = " or ".join(

@@ -17,7 +17,9 @@ def read(*values: object) -> list[bool | None]:
     ["auf Lager", "https://schema.org/InStock", "http://schema.org/PreOrder", "active", "preorder", "backorder",
      "in_stock", "In Stock", "IN-STOCK", "TRUE", "yes", "ja", "oui", "sí", "lieferbar", "Sofort lieferbar", "en stock",
      "disponible", "disponibile", "op voorraad", "published", "limited availability", "onbackorder", "12", "0.5",
-     "17 in stock", "Only 2 left in stock!", "noch 3 auf Lager", "In Stock (12)", "1.000,5"],
+     "17 in stock", "Only 2 left in stock!", "noch 3 auf Lager", "In Stock (12)", "1.000,5", "in stock: 3",
+     "> 10", "<5", "more than 10", "nur noch 3", "plus de 10", "Lagernd", "hay stock",
+     "in stock, non-refundable"],
 )  # fmt: skip
 def test_it_can_be_bought(word: str) -> None:
     assert read(word, f" {word} ") == [True, True]
@@ -28,7 +30,9 @@ def test_it_can_be_bought(word: str) -> None:
     ["out of stock", "https://schema.org/OutOfStock", "SoldOut", "sold out", "out_of_stock", "outofstock", "false",
      "no",
      "nein", "nicht lieferbar", "Ausverkauft", "rupture de stock", "agotado", "esaurito", "uitverkocht", "archived",
-     "draft", "discontinued", "https://schema.org/Discontinued", "0", "-3", "0 in stock", "currently not available"],
+     "draft", "discontinued", "https://schema.org/Discontinued", "0", "-3", "0 in stock", "currently not available",
+     "pas en stock", "plus en stock", "no longer in stock", "No stock available", "non in stock", "keine verfügbar",
+     "in stock (0)", "In stock: 0", "available soon", "nur noch 0", "no hay stock", "geen voorraad"],
 )  # fmt: skip
 def test_it_cannot_be_bought(word: str) -> None:
     assert read(word, word.upper()) == [False, False]

@@ -37,6 +37,12 @@ def test_the_separator_is_the_one_by_which_lines_have_as_many_fields_as_the_head
     assert read_file(file).columns == ["item", "price, net", "title"]
 
 
+def test_lines_that_end_in_different_ways_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"user,item\r1,2\r3,4\r\n5,6\n")
+    assert "some lines end in a carriage return alone" in problem(file)
+
+
 def test_excels_own_hint_is_no_header(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("sep=;\na;b,c\n1;2\n")

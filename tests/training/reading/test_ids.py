@@ -25,13 +25,29 @@ def test_a_whole_number_with_a_point_is_the_number() -> None:
     assert found.notes == ("item: 1 of 5 rows are whole numbers with a point, which is left out: '17850.0' (line 2)",)
 
 
+def test_a_databases_decimals_are_no_part_of_a_whole_number() -> None:
+    assert settled(["17850.00", "101.000", "7"]).ids.to_list() == ["17850", "101", "7"]
+    assert settled(["1.00", "1.10"]).ids.to_list() == ["1.00", "1.10"]
+
+
+def test_a_float_of_many_digits_keeps_them() -> None:
+    floats = pl.Series([4006381333931.0, 4e16, 1.5, float("nan"), None, 1e300])
+    assert text(floats).to_list() == ["4006381333931", "40000000000000000", "1.5", "NaN", None, "1e+300"]
+
+
+def test_a_formula_that_keeps_leading_zeros_is_its_text() -> None:
+    assert settled(['="0105"', '=""', "0106"]).ids.to_list() == ["0105", None, "0106"]
+
+
 def test_numbers_that_are_not_whole_are_ids_as_they_are() -> None:
     ids = ["1.0", "1.1", "1.10", "2.0"]
     assert settled(ids).ids.to_list() == ids
     assert settled(ids).notes == ()
 
 
-@pytest.mark.parametrize("word", ["NULL", "null", r"\N", "NaN", "nan", "None", "N/A", "#N/A", "undefined", "<NA>", "-"])
+@pytest.mark.parametrize(
+    "word", ["NULL", "null", r"\N", "NaN", "nan", "None", "N/A", "#N/A", "undefined", "<NA>", "NaT", "-"]
+)
 def test_words_for_nothing_are_nobody_and_no_item(word: str) -> None:
     for role in ("user", "basket", "item"):
         found = settled([f" {word} ", "7"], role)
@@ -52,6 +68,8 @@ def test_the_words_can_be_set() -> None:
 
 
 def test_an_id_that_a_spreadsheet_rounded_is_none() -> None:
+    for rounded in ("4,71E+12", "4.71e+12", "4E+12"):
+        assert settled([rounded, "0105", "7"]).ids.to_list() == [None, "0105", "7"]
     found = settled(["4.71E+12", "1e5", "E+1", "0105"])
     assert found.ids.to_list() == [None, "1e5", "E+1", "0105"]
     assert found.notes == (

@@ -1,5 +1,7 @@
 """Prices and quantities, however people and programs write them."""
 
+import math
+
 import polars as pl
 import pytest
 
@@ -73,6 +75,13 @@ def test_what_is_no_number_is_counted_with_an_example() -> None:
     assert [value is not None and value == value for value in values] == [True, True, False, False, False] + [True] * 3  # noqa: PLR0124
     assert column.odd is not None
     assert (column.odd.count, column.odd.row, column.odd.text) == (3, 2, "call us")
+
+
+@pytest.mark.parametrize("text", ["3K", "1.5k", "1.5 M", "2 Mio.", "1e"])
+def test_a_letter_for_thousands_or_millions_is_no_currency(text: str) -> None:
+    values, column = numbers(["14.50", text, "7"])
+    assert values[1] is not None and math.isnan(values[1])
+    assert column.odd is not None
 
 
 def test_a_column_of_no_numbers_is_refused() -> None:

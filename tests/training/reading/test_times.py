@@ -77,6 +77,7 @@ def test_unix_time_in_any_unit_as_numbers_or_text(seconds: list[int], unit: int)
         ("2.6.2026, 04:00:09", 9),
         ("2 Jun 2026 04:00:00", 0),
         ("Tue, 02 Jun 2026 06:00:00 +0200", 0),
+        ("Tue, 02 Jun 2026 04:00:00 GMT", 0),
         ("June 2, 2026 4:00 AM", 0),
         ("Jun 2, 2026, 4:00:09 a.m.", 9),
         ("02-Jun-26 04:00", 0),
@@ -132,6 +133,20 @@ def test_a_few_that_are_none_are_counted_and_the_first_is_named() -> None:
     settled, times = settle([*good[:5], "31.02.2026", "", *good, "yesterday"])
     assert settled.null_count() == 3
     assert (times.unread.count, times.unread.first) == (2, (5, "31.02.2026"))
+
+
+def test_numbers_that_were_rounded_are_no_times() -> None:
+    assert read(["1.780372800e+09", "1.780372800E9"]) == [MORNING, MORNING]
+    with pytest.raises(DataError, match=r"'1\.78E\+09' is no time \(line 2\); .* rounded the numbers"):
+        read(["1.78E+09", "1.78037E+12"])
+
+
+def test_a_column_that_mixes_day_first_and_month_first_is_refused() -> None:
+    dates = [f"{day:02}/04/2026" for day in range(1, 31)]
+    with pytest.raises(DataError, match=r"most dates fit day first, but 1 of 33 month first alone, as '04/13/2026'"):
+        read(["31/04/2026", *dates, "04/13/2026", "04/05/2026"])
+    assert read([*dates, "04/13/2026"], "day_first")[-1] is None
+    assert read([*dates, "31/04/2026"])[-1] is None
 
 
 def test_many_that_are_none_are_refused() -> None:
