@@ -56,8 +56,9 @@ TIME_FORMATS = (
 )  # fmt: skip
 OrdersPreset = Literal["shopify", "woocommerce", "magento"]
 ProductsPreset = Literal["shopify", "woocommerce", "magento", "google"]
-MISSING = ("null", "(null)", r"\N", "nil", "none", "nan", "<na>", "na", "n/a", "#n/a", "nat", "undefined", "(not set)",
-           "-", "--", "0", "-1", "guest", "anonymous", "unknown", "not logged in")  # fmt: skip
+MISSING = ("null", "(null)", "[null]", "<null>", r"\N", "nil", "none", "nan", "<na>", "na", "n/a", "n.a.", "#n/a",
+           "nat", "undefined", "(not set)", "-", "--", "0", "-1", "guest", "gast", "anonymous", "unknown",
+           "not logged in")  # fmt: skip
 Encoding = Annotated[str, AfterValidator(_decodes)]
 TimeFormat = Annotated[str, AfterValidator(_reads_dates)]
 Pattern = Annotated[str, AfterValidator(_compiles)]

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import polars as pl
 
 # Nobody's number or name, but an item may have it.
-NOBODY = ("0", "-1", "guest", "anonymous", "unknown", "not logged in")
+NOBODY = ("0", "-1", "guest", "gast", "anonymous", "unknown", "not logged in")
 
 
 def is_missing(text: pl.Series, words: Collection[str], *, person: bool) -> pl.Series:
