@@ -9,7 +9,7 @@ WORKDIR /app
 COPY pyproject.toml requirements.lock ./
 RUN python -m venv /opt/uv \
     && awk '/^[a-z]/ { keep = /^uv==/ } keep' requirements.lock > /opt/uv/uv.lock \
-    && /opt/uv/bin/pip install --no-cache-dir --require-hashes -r /opt/uv/uv.lock
+    && /opt/uv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /opt/uv/uv.lock
 RUN python -m venv --without-pip /opt/aisle
 RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lock -r pyproject.toml
 

@@ -74,7 +74,8 @@ def _run(command: list[str]) -> None:
 def _install(environment: Path) -> None:
     """Install what is locked, and say how far that is."""
     command = [str(environment / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--progress-bar", "off", "--require-hashes", "-r", str(LOCK)]
+    # The lock names every package: without --no-deps pip would also look for the newest that fits a package's extras.
+    command += ["--progress-bar", "off", "--no-deps", "--require-hashes", "-r", str(LOCK)]
     n_packages = len(re.findall(r"^[A-Za-z0-9][^ ]*==", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
     lines: Queue[str | None] = Queue()
@@ -82,6 +83,7 @@ def _install(environment: Path) -> None:
     said = _follow(lines, Installation(environment, n_packages, Progress(sys.stdout)))
     if process.wait() != 0:
         raise SetUpError("".join(said[-LINES_OF_A_FAILURE:]))
+    _run([str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "check"])
 
 
 def _hand_on(output: TextIO, lines: Queue[str | None]) -> None:

@@ -25,6 +25,8 @@ from training.fitting.fit import fit
 from training.fitting.ranker import Examples, find_examples, fit_ranker
 from training.fitting.ranker_examples import opened
 
+pytestmark = pytest.mark.integration
+
 PERIOD = 14
 SOON = 4  # days looked ahead
 N_USERS = 150

@@ -34,6 +34,8 @@ from training.picks.files import SCHEMA, Csv, Excel
 from training.picks.parts import Tally
 from training.picks.write_picks import write_picks
 
+pytestmark = pytest.mark.integration
+
 ENDINGS = ["ndjson", "csv", "parquet"]
 ODD_TEXTS = [
     "a,b",
