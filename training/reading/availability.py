@@ -6,6 +6,7 @@ from collections.abc import Collection
 import polars as pl
 
 from training.errors import DataError
+from training.reading.blanks import trimmed
 from training.reading.missing import is_missing
 from training.reading.stock_words import NO, SAYS_NO, SAYS_YES, YES
 
@@ -38,7 +39,7 @@ class Availabilities:
             return values.cast(pl.Boolean)
         if values.dtype.is_numeric():
             return values.cast(pl.Float64).fill_nan(None) > 0
-        text = values.cast(pl.String).str.strip_chars()
+        text = trimmed(values)
         text = text.set((text == "") | is_missing(text, self._missing, person=False), None)
         counts = text.drop_nulls().value_counts()
         meaning = {word: _meaning(plain) for word, plain in zip(counts[:, 0], _plain(counts[:, 0]), strict=True)}

@@ -8,6 +8,7 @@ import polars as pl
 
 from training.config import ItemColumns
 from training.errors import DataError
+from training.reading.blanks import trimmed
 from training.reading.presets import ORDERS, PRODUCTS, Names, preset_of
 from training.reading.table import Table
 from training.reading.time_formats import TIME
@@ -165,15 +166,15 @@ def parse(rows: pl.DataFrame) -> pl.DataFrame:
 def text(values: pl.Series) -> pl.Series:
     """Trimmed text, leading zeros and all; blank is null; a whole float (17850.0) loses its point, a formula (="0105")
     what makes it one."""
-    trimmed = values.cast(pl.String).str.strip_chars()
+    plain = trimmed(values)
     if values.dtype.is_float():
         whole = values == values.floor()
         digits = values.set(~whole.fill_null(value=False), None).cast(pl.Int64, strict=False).cast(pl.String)
-        trimmed = digits.zip_with(digits.is_not_null(), trimmed)  # not 4.0e+16
-    elif trimmed.str.starts_with('="').any():  # a formula keeps leading zeros from a spreadsheet: ="0105"
-        trimmed = trimmed.str.replace(r'^="([^"]*)"$', "$1")
-    blank = trimmed == ""
-    return trimmed.set(blank, None) if blank.any() else trimmed
+        plain = digits.zip_with(digits.is_not_null(), plain)  # not 4.0e+16
+    elif plain.str.starts_with('="').any():  # a formula keeps leading zeros from a spreadsheet: ="0105"
+        plain = plain.str.replace(r'^="([^"]*)"$', "$1")
+    blank = plain == ""
+    return plain.set(blank, None) if blank.any() else plain
 
 
 def _shown(values: pl.Series) -> pl.Series:

@@ -14,6 +14,8 @@ WHOLE = r"^\d+\.0+$"
 POINT = r"\.0+$"
 FRACTION = r"^\d+\.\d*[1-9]\d*$"
 ROUNDED_SHARE = 0.5
+GIANT_SHARE, MANY_USERS = 0.1, 50
+SAMPLE = 1_000_000
 EXPORT = "export the column as text"
 
 Place = Callable[[int], str]
@@ -47,10 +49,22 @@ def settle_ids(ids: pl.Series, role: str, words: Collection[str], place: Place) 
         *_counted(whole, rounded, f"{none}, as a spreadsheet rounded the id ({EXPORT})", place, ""),
     ]
     gone = missing | rounded
+    if role == "user":
+        notes += _giants(whole.set(gone, None), place)
     if not gone.any():
         return Ids(whole, tuple(f"{role}: {note}" for note in notes))
     first = int(gone.arg_max() or 0)
     return Ids(whole.set(gone, None), tuple(f"{role}: {note}" for note in notes), (first, str(whole[first])))
+
+
+def _giants(users: pl.Series, place: Place) -> list[str]:
+    """A user with a good part of all rows in a shop of many is hardly one customer."""
+    sample = users.gather_every(max(1, len(users) // SAMPLE)).drop_nulls()
+    counts = sample.value_counts(sort=True)
+    if counts.height < MANY_USERS or counts["count"][0] < GIANT_SHARE * len(sample):
+        return []
+    giant = (users == counts[:, 0][0]).fill_null(value=False)
+    return _counted(users, giant, "are one user's, who may be a word for guests (clean.missing)", place, "user")
 
 
 def _without_points(ids: pl.Series) -> pl.Series:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from training.errors import DataError
+from training.reading.blanks import trimmed
 from training.reading.decimal_mark import Mark, find_mark, parse_marked
 from training.reading.missing import is_missing
 
@@ -48,7 +49,7 @@ class Numbers:
             numbers = values.cast(pl.Float64).fill_nan(None)
             self._n_rows += len(numbers)
             return numbers
-        text = values.cast(pl.String).str.strip_chars()
+        text = trimmed(values)
         numbers = text.cast(pl.Float64, strict=False).fill_nan(None)
         held = self._to_hold(text, numbers)
         if held.any():

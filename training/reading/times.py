@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from training.errors import DataError
+from training.reading.blanks import trimmed
 from training.reading.time_formats import (
     EARLIEST,
     EXCELS_ZERO,
@@ -144,7 +145,7 @@ def _utc(values: pl.Series) -> pl.Series:
 
 
 def _text(values: pl.Series) -> pl.Series:
-    text = values.cast(pl.String).str.strip_chars()
+    text = trimmed(values)
     return _hide(text, text == "")
 
 

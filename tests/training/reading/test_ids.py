@@ -19,6 +19,24 @@ def test_blanks_around_are_no_part_of_an_id() -> None:
     assert settled(["0019      ", "\t7", " \u00a07 ", "  ", None]).ids.to_list() == ["0019", "7", "7", None, None]
 
 
+def test_marks_of_no_width_are_blanks_too() -> None:
+    assert settled(["\u200b7\ufeff", "\u200e \u2060"]).ids.to_list() == ["7", None]
+
+
+@pytest.mark.parametrize("word", ["Guest Checkout", "Invité", "00000000-0000-0000-0000-000000000000"])
+def test_guests_of_many_shops_are_nobody(word: str) -> None:
+    assert settled([word, "7"], "user").ids.to_list() == [None, "7"]
+
+
+def test_a_user_with_a_tenth_of_all_rows_in_a_shop_of_many_is_counted_without_a_name() -> None:
+    users = [str(user) for user in range(1, 91)]
+    assert settled([*users, *["Kiosk"] * 9], "user").notes == ()
+    assert settled([*users, *["Kiosk"] * 10], "user").notes == (
+        "user: 10 of 100 rows are one user's, who may be a word for guests (clean.missing): line 92",
+    )
+    assert settled([*users, *["Kiosk"] * 10], "item").notes == ()
+
+
 def test_a_whole_number_with_a_point_is_the_number() -> None:
     found = settled(["17850.0", "17850", "0105", "A.0", None])
     assert found.ids.to_list() == ["17850", "17850", "0105", "A.0", None]
