@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -13,8 +14,8 @@ from service.api.openapi import openapi_document
 from service.api.operations import register_operations
 from service.api.route_types import LiveRoute, ModelRoute, Route
 from service.api.routes import LIVE_ROUTES, MODEL_ROUTES
+from service.http.authorizer import Authorizer
 from service.http.errors import register_errors
-from service.http.keys import Authorizer
 from service.http.media_types import NDJSON
 from service.http.parameters import from_body, from_url, lines_from_body
 from service.live.views import LiveContext
@@ -37,19 +38,19 @@ class NoSessions(SessionInterface):
         return self._session
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, shared: Path | None = None) -> Flask:
     """The service for `settings`. It answers 503 until `app.extensions` SERVED_MODEL and LIVE_STORE are started.
 
-    Raises KeysFileError where the keys file cannot be read.
+    `shared` is a directory of all workers: what one of them knows, and the next cannot find out, is left there.
     """
     app = Flask("aisle", static_folder=None)
     app.session_interface = NoSessions()
     app.url_map.merge_slashes = False
-    connection = app.extensions[LIVE_STORE] = LiveConnection(settings.live_url)
+    connection = app.extensions[LIVE_STORE] = LiveConnection(settings.live_url, shared)
     served_model = ServedModel(Store(settings.artifacts_dir), connection.live_items)
     app.extensions[SERVED_MODEL] = served_model
     connection.on_items_change(served_model.follow_items)
-    authorizer = Authorizer(settings.api_keys_file)
+    authorizer = Authorizer(settings.api_keys_file, shared)
     # A stream holds a thread as long as its reader likes: half of them stay free for everybody else.
     streams = BoundedSemaphore(max(1, settings.threads // 2))
     writers = BoundedSemaphore(max(1, settings.threads // 2))

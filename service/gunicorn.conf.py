@@ -17,16 +17,33 @@ from service.threads import restrain_threads
 restrain_threads()
 
 from artifacts.publishing.store import Store  # noqa: E402
-from service.http.keys import Authorizer, KeysFileError  # noqa: E402
+from service.http.keys import KeysFileError, read_keys  # noqa: E402
 from service.limits import MAX_URL_BYTES  # noqa: E402
-from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
-from service.telemetry.metrics_directory import NoRoomError, make_directory, roomy_directory  # noqa: E402
+from service.master import excuse, outlive_failures, pause_after_failure  # noqa: E402
+from service.settings import (  # noqa: E402
+    ADDRESS_CHECKED,
+    RUN_DIRECTORY,
+    Settings,
+    SettingsError,
+    exposed,
+    read_settings,
+)
+from service.telemetry.metrics_directory import (  # noqa: E402
+    METRICS_DIRECTORIES,
+    NoRoomError,
+    forget_worker,
+    joined,
+    make_directories,
+    metrics_directories,
+    reserve,
+    roomy_directory,
+)
 from service.welcome import welcome  # noqa: E402
 
 
 def _settings() -> Settings:
     try:
-        return read_settings(os.environ)
+        return read_settings(os.environ, started=_STARTED)
     except SettingsError as error:
         sys.exit(str(error))
 
@@ -34,14 +51,17 @@ def _settings() -> Settings:
 def _working_directory(settings: Settings) -> Path:
     """In memory where there is any: what workers write all the time need not wait for a disk."""
     try:
-        return roomy_directory([_SHARED_MEMORY, Path(tempfile.gettempdir())], settings.workers)
+        return roomy_directory(_ROOMS, settings.workers)
     except NoRoomError as error:
+        if _STARTED:
+            return _ROOMS[-1]
         sys.exit(str(SettingsError([str(error)])))
 
 
+_STARTED = RUN_DIRECTORY in os.environ  # else it is a hang-up, and no reason to end
+_ROOMS = (Path("/dev/shm"), Path(tempfile.gettempdir()))  # noqa: S108  # the first is never on a disk
 _READ = _settings()
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # files that are never on a disk
 _WORKING = _working_directory(_READ)
 
 wsgi_app = "service.wsgi:app"
@@ -67,9 +87,10 @@ def on_starting(server: Any) -> None:
     if problems:
         sys.exit(str(SettingsError(problems)))
     os.environ[ADDRESS_CHECKED] = "yes"
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(make_directory(_WORKING))
+    _make_directories()
     _share_code()
     _stop_workers_from_their_fork_on()
+    outlive_failures(server)
 
 
 def when_ready(server: Any) -> None:
@@ -82,14 +103,33 @@ def when_ready(server: Any) -> None:
             print(welcome(address, store, _READ.api_keys_file is not None), file=sys.stderr, flush=True)
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """In each worker, before it has the app."""
+    excuse(server, worker)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(reserve(metrics_directories(os.environ), worker.pid))
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """In each worker, when it ends."""
+    pause_after_failure(worker)
+
+
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the gauges of a worker that is gone; what it counted stays counted."""
-    _forget_gauges(worker.pid)
+    """In the master, when a worker is gone."""
+    forget_worker(metrics_directories(os.environ), worker.pid)
 
 
 def on_exit(server: Any) -> None:
     """In the master, when all workers are gone."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    for directory in metrics_directories(os.environ):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _make_directories() -> None:
+    """One in each room, the roomiest first: a worker takes the first that has room for it when it starts."""
+    directories = make_directories(sorted(_ROOMS, key=lambda room: room != _WORKING))
+    os.environ[METRICS_DIRECTORIES] = joined(directories)
+    os.environ[RUN_DIRECTORY] = os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directories[0])
 
 
 def _share_code() -> None:
@@ -98,7 +138,7 @@ def _share_code() -> None:
     Importing is safe: what hangs after a fork are OpenMP's threads, and they start with the first search.
     """
     importlib.import_module("service.app")  # only now: the metrics have to know their directory
-    _forget_gauges(os.getpid())  # which are no worker's
+    forget_worker(metrics_directories(os.environ), os.getpid())  # which is no worker
     gc.collect()
     gc.freeze()  # or the workers' collectors would write to what they share
 
@@ -119,13 +159,6 @@ def _stop_workers_from_their_fork_on() -> None:
     os.register_at_fork(before=hold, after_in_parent=release, after_in_child=end_when_told)
 
 
-def _forget_gauges(pid: int) -> None:
-    # Not before on_starting: the library decides when it is imported whether there are several processes.
-    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
-
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-
 def _problems(server: Any) -> list[str]:
     """What is wrong with how gunicorn was called: its own options may have overridden what is above."""
     addresses = [address for address in server.cfg.address if isinstance(address, tuple)]
@@ -133,7 +166,8 @@ def _problems(server: Any) -> list[str]:
     if server.cfg.preload_app:
         problems.append("--preload cannot be used: each worker has to open the model itself")
     try:
-        Authorizer(_READ.api_keys_file)
+        if _READ.api_keys_file is not None:
+            read_keys(_READ.api_keys_file)
     except KeysFileError as error:
         problems.append(str(error))
     return problems

@@ -37,5 +37,6 @@ MAX_ECHOED_CHARACTERS = 100  # of a refused value
 RETRY_BUSY_SECONDS = 1
 RETRY_NO_MODEL_SECONDS = 5
 RETRY_LIVE_SECONDS = 2
+RETRY_KEYS_SECONDS = 2
 WRITER_SECONDS = 0.5  # how long a write waits for its turn while half of the threads write
 STALL_SECONDS = 30  # how long a client may send no byte of a body, or take none of its answer

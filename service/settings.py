@@ -12,7 +12,9 @@ from artifacts.live.errors import LiveUrlError
 from service.port import DEFAULT_HOST, DEFAULT_PORT, MAX_PORT, whole_number
 
 DEFAULT_THREADS = 8  # a worker's; a stream or a slow client holds one each
-ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"  # set for the workers by gunicorn.conf.py
+# Set for the workers by gunicorn.conf.py.
+ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"
+RUN_DIRECTORY = "AISLE_RUN_DIRECTORY"
 MAX_WORKERS = 512
 MAX_THREADS = 256
 
@@ -61,11 +63,15 @@ def exposed(host: str) -> str:
     )
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings in `environ`; an empty value counts as unset. Raises SettingsError with every bad one."""
+def read_settings(environ: Mapping[str, str], started: bool = False) -> Settings:
+    """The settings in `environ`; an empty value counts as unset. Raises SettingsError with every bad one.
+
+    What they name has to be there for a service to start. One that has `started` goes on without what went away since:
+    for it, what was read once can be read again, whatever became of the files.
+    """
     problems: list[str] = []
     keys_file = environ.get("API_KEYS_FILE") or None
-    if keys_file and not Path(keys_file).is_file():
+    if keys_file and not started and not Path(keys_file).is_file():
         problems.append(f"API_KEYS_FILE={keys_file!r} is not a file")
     settings = Settings(
         host=environ.get("HOST") or DEFAULT_HOST,
@@ -75,7 +81,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         artifacts_dir=artifacts_dir(environ),
         api_keys_file=Path(keys_file) if keys_file else None,
         serve_without_keys=_yes(environ, "SERVE_WITHOUT_KEYS", problems),
-        live_url=_live_url(environ, problems),
+        live_url=_live_url(environ, started, problems),
         explore=_share(environ, "EXPLORE", problems),
     )
     if not settings.may_listen_on(settings.host):
@@ -102,11 +108,12 @@ def _yes(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
     return text == "yes"
 
 
-def _live_url(environ: Mapping[str, str], problems: list[str]) -> str | None:
+def _live_url(environ: Mapping[str, str], started: bool, problems: list[str]) -> str | None:
     text = environ.get("LIVE_URL") or None
     try:
-        if text is not None:
-            read_address(text)
+        folder = read_address(text).missing_folder if text is not None else None
+        if folder is not None and not started:
+            problems.append(f"LIVE_URL: {folder} is not a directory")
     except LiveUrlError as error:
         problems.append(f"LIVE_URL: {error}")
     return text

@@ -25,11 +25,17 @@ class LiveAddress:
         is_file = self.url.get_backend_name() == SQLITE
         return Path(self.url.database or "").absolute() if is_file else None
 
+    @property
+    def missing_folder(self) -> Path | None:
+        """The folder that SQLite's file would be in, where there is none."""
+        folder = Path(self.url.database or "").parent
+        return folder if self.path is not None and not folder.is_dir() else None
+
 
 def read_address(text: str) -> LiveAddress:
     """The address in a URL: `sqlite:///path`, `sqlite:////absolute/path` or `postgresql://…`.
 
-    Raises LiveUrlError, also where the directory of SQLite's file does not exist.
+    Raises LiveUrlError. Whether the file is there, or can be, is not looked at.
     """
     try:
         url = sa.make_url(text)
@@ -49,6 +55,4 @@ def _sqlite(url: sa.URL) -> LiveAddress:
         raise LiveUrlError("sqlite:// needs a file: sqlite:///path, or sqlite:////absolute/path")
     if url.query:
         raise LiveUrlError("sqlite:// takes no options after '?'")
-    if not Path(url.database).parent.is_dir():
-        raise LiveUrlError(f"{Path(url.database).parent} is not a directory")
     return LiveAddress(url.set(drivername="sqlite+pysqlite"), f"sqlite:///{url.database}")

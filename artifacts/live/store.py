@@ -32,11 +32,11 @@ class LiveStore:
     Every change has a number (`seq`), in the order of the commits. Times are Unix seconds.
     """
 
-    def __init__(self, url: str, patience: Patience | None = None) -> None:
-        """Raises LiveUrlError."""
+    def __init__(self, url: str, patience: Patience | None = None, was_ready: bool = False) -> None:
+        """A store that `was_ready`, for another process, is not made where it is missing. Raises LiveUrlError."""
         self._database = _database(read_address(url), patience or Patience())
         self._digester: Digester | None = None
-        self._was_ready = False
+        self._was_ready = was_ready
         self._reads, self._writes = Breaker(), Breaker()
 
     @property

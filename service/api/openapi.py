@@ -11,7 +11,7 @@ import orjson
 from service.api.json_schema import Json, answer_schema, request_schemas
 from service.api.route_types import ModelRoute, Route, Tag
 from service.api.routes import ROUTES
-from service.http.errors import NoModelError, Problem, ScopeError, ServiceError, UnknownKeyError
+from service.http.errors import NoKeysError, NoModelError, Problem, ScopeError, ServiceError, UnknownKeyError
 from service.http.keys import Scope
 from service.http.media_types import HTML, JSON, PROBLEM_TYPE
 from service.recommendations.answers import StatusBody
@@ -129,11 +129,14 @@ def _operational(schemas: Json, secured: bool) -> Json:
     text = {"200": {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}}
     metrics = _operational_get("metrics", "Prometheus metrics over all workers", text)
     if secured:
+        metrics["responses"] |= _problems([NoKeysError], schemas)
         metrics = _with_key(metrics, "GET", Scope.ADMIN, schemas)
     return {
         "/health/live": {"get": _operational_get("live", "Is it up?", up)},
         "/health/ready": {
-            "get": _operational_get("ready", "Can it answer?", {**up, **_problems([NoModelError], schemas)})
+            "get": _operational_get(
+                "ready", "Can it answer?", {**up, **_problems([NoModelError, NoKeysError], schemas)}
+            )
         },
         "/metrics": {"get": metrics},
     }

@@ -8,9 +8,10 @@ from flask import Blueprint, Flask, Response, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.http.keys import Authorizer, Scope
+from service.http.authorizer import Authorizer
+from service.http.keys import Scope
 from service.http.media_types import JSON
-from service.recommendations.answers import LIVE, StatusBody
+from service.recommendations.answers import KEYS, LIVE, StatusBody
 from service.recommendations.views import REVALIDATE
 from service.state.live_connection import LiveConnection
 from service.state.served_model import ServedModel
@@ -33,7 +34,7 @@ def register_operations(
 ) -> None:
     """Add the routes that are no part of the API proper. Only the metrics need a key."""
     app.add_url_rule("/health/live", "_alive", _alive)
-    app.add_url_rule("/health/ready", "_ready", _ready(served_model, connection))
+    app.add_url_rule("/health/ready", "_ready", _ready(served_model, connection, authorizer))
     app.add_url_rule("/metrics", "_metrics", _metrics(authorizer))
     app.add_url_rule(OPENAPI_PATH, "_openapi", _openapi(openapi))
     app.register_blueprint(_docs())
@@ -43,12 +44,13 @@ def _alive() -> Response:
     return Response(orjson.dumps(StatusBody(status="live")), headers=_fresh(JSON))
 
 
-def _ready(served_model: ServedModel, connection: LiveConnection) -> Callable[[], Response]:
+def _ready(served_model: ServedModel, connection: LiveConnection, authorizer: Authorizer) -> Callable[[], Response]:
     def ready() -> Response:
-        """Raises NoModelError until there is something to answer from."""
+        """Raises NoModelError until there is something to answer from, NoKeysError until it is known whom to."""
         body = StatusBody(status="ready", model_version=served_model.served.model.version)
-        if connection.degraded:
-            body["degraded"] = [LIVE]
+        lost = {LIVE: connection.degraded, KEYS: authorizer.stale}
+        if any(lost.values()):
+            body["degraded"] = [name for name, is_lost in lost.items() if is_lost]
         return Response(orjson.dumps(body), headers=_fresh(JSON))
 
     return ready

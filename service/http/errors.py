@@ -12,7 +12,13 @@ from werkzeug.exceptions import HTTPException
 
 from service.http.access_page import PAGE_POLICY, access_page
 from service.http.media_types import HTML, JSON, PROBLEM_TYPE
-from service.limits import MAX_PROBLEMS, RETRY_BUSY_SECONDS, RETRY_LIVE_SECONDS, RETRY_NO_MODEL_SECONDS
+from service.limits import (
+    MAX_PROBLEMS,
+    RETRY_BUSY_SECONDS,
+    RETRY_KEYS_SECONDS,
+    RETRY_LIVE_SECONDS,
+    RETRY_NO_MODEL_SECONDS,
+)
 from service.telemetry.log import write_line
 
 
@@ -74,6 +80,13 @@ class ScopeError(AccessError):
 
     status = HTTPStatus.FORBIDDEN
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+
+
+class NoKeysError(ServiceError):
+    """Which API keys are in force is not known: nobody is let in."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_KEYS_SECONDS)}
 
 
 class NoReportError(ServiceError):

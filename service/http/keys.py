@@ -1,4 +1,4 @@
-"""API keys: who may ask what. The file holds hashes only.
+"""API keys as they are kept: who may ask what. The file holds hashes only.
 
 A key is a random token of 256 bits, so a plain SHA-256 of it cannot be reversed or guessed; the slow hashes made for
 passwords would only cost every request time.
@@ -9,22 +9,17 @@ import hmac
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from time import monotonic
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artifacts.publishing.durable import locked, replace_text
-from service.http.errors import ScopeError, UnknownKeyError
-from service.telemetry.log import write_line
 
 TOKEN_BYTES = 32
 TOKEN_PREFIX = "aisle_"  # lets a secret scanner recognise a leaked key  # noqa: S105
-REREAD_SECONDS = 1.0
 
 
 class Scope(StrEnum):
@@ -125,61 +120,3 @@ def _changing(path: Path) -> Iterator[None]:
 def _write(path: Path, keys: Keys) -> None:
     """Swap the file in whole, so that a service that reads it meanwhile sees the old or the new one."""
     replace_text(path, keys.model_dump_json(indent=2) + "\n", mode=0o600)
-
-
-@dataclass
-class Authorizer:
-    """Lets a request pass when its key has the scope; follows changes of the file.
-
-    A file that goes away or breaks later closes nothing and opens nothing: the keys known before stay in force.
-    """
-
-    path: Path | None
-
-    def __post_init__(self) -> None:
-        """Read the file. Raises KeysFileError."""
-        self._keys = read_keys(self.path) if self.path else None
-        self._seen = self._stamp()
-        self._looked = monotonic()
-
-    def check(self, authorization: str | None, scope: Scope) -> None:
-        """Raise UnknownKeyError or ScopeError unless the header's key has `scope`, or no keys are in force."""
-        if self._keys is None:
-            return
-        if monotonic() - self._looked > REREAD_SECONDS:
-            self._reread()
-        key = self._keys.find(_token(authorization, scope))
-        if key is None:
-            raise UnknownKeyError("this API key is not known", scope)
-        if scope not in key.scopes:
-            raise ScopeError(f"this API key has no scope {scope}", scope)
-
-    def _reread(self) -> None:
-        self._looked = monotonic()
-        stamp = self._stamp()
-        if self.path is None or stamp == self._seen:
-            return
-        self._seen = stamp
-        try:
-            self._keys = read_keys(self.path)
-        except KeysFileError as error:
-            write_line(event="keys_refused", error=str(error))
-        else:
-            write_line(event="keys_read", keys=len(self._keys.keys))
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        """What changes when the file does."""
-        try:
-            stat = self.path.stat() if self.path else None
-        except OSError:
-            return None
-        return (stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat else None
-
-
-def _token(authorization: str | None, scope: Scope) -> str:
-    if not authorization:
-        raise UnknownKeyError("an API key is needed: Authorization: Bearer <key>", scope)
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip().isascii():
-        raise UnknownKeyError("an API key is needed in the form Authorization: Bearer <key>", scope)
-    return token.strip()

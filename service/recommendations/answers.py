@@ -13,6 +13,7 @@ from artifacts.queries.query import Cause, CoPurchase, Fallback, Reason, Source
 
 NO_ITEM = "no item is in this category"
 LIVE = "live"  # what an answer, or the health check, calls the live store
+KEYS = "keys"  # what the health check calls the keys file
 _CLOSED = ConfigDict(extra="forbid")
 _SOURCE = {source: orjson.dumps(source) for source in Source}
 

@@ -1,7 +1,8 @@
 """The live store of a worker, if one is configured, and whether it can be used now."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event, Thread
 
 from artifacts.live.activity import NO_ACTIVITY, UserActivity
@@ -15,19 +16,27 @@ from service.telemetry.log import write_line
 from service.telemetry.metrics import observe_live, observe_live_failure
 
 POLL_SECONDS = 0.25
+STOP_SECONDS = 5.0  # a write that is under way ends within less
+MARK_NAME = "live-store-was-ready"
 
 
 class LiveConnection:
     """Opens the live store and looks after it from a thread of its own: what went away is found again."""
 
-    def __init__(self, url: str | None) -> None:
-        """Connects to nothing. Raises LiveUrlError."""
-        self._store = LiveStore(url) if url is not None else None
+    def __init__(self, url: str | None, shared: Path | None = None) -> None:
+        """Connects to nothing. Raises LiveUrlError.
+
+        `shared` is a directory of all workers: a store that one of them has had is not made anew where it is missing.
+        """
+        self._mark = shared / MARK_NAME if shared else None
+        self._marked = self._mark is not None and self._mark.exists()
+        self._store = LiveStore(url, was_ready=self._marked) if url is not None else None
         self.live_items = LiveItems(self._store)
         self._users = LiveUsers()
         self._items_changed: Callable[[], None] = lambda: None
         self._failure: str | None = None
         self._stopping = Event()
+        self._watcher: Thread | None = None
 
     @property
     def store(self) -> LiveStore:
@@ -73,11 +82,16 @@ class LiveConnection:
         """Open the store, where there is one, then keep an eye on it."""
         if self._store is not None:
             self.refresh(self._store)
-            Thread(target=self._watch, args=(self._store,), name="live-store", daemon=True).start()
+            self._watcher = Thread(target=self._watch, args=(self._store,), name="live-store", daemon=True)
+            self._watcher.start()
 
     def stop(self) -> None:
-        """Look after it no longer."""
+        """Look after it no longer, and close it: the last process that does folds SQLite's log into the file."""
         self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join(STOP_SECONDS)
+        if self._store is not None:
+            self._store.close()
 
     def refresh(self, store: LiveStore) -> None:
         """See whether the store can be used, and say so when that changes."""
@@ -92,8 +106,15 @@ class LiveConnection:
         except Exception as error:
             self._note("error", type(error).__name__)
         else:
+            self._leave_mark()
             self._note(None)
         observe_live(self.degraded)
+
+    def _leave_mark(self) -> None:
+        if self._mark is not None and not self._marked:
+            self._marked = True
+            with suppress(OSError):
+                self._mark.touch()
 
     def _watch(self, store: LiveStore) -> None:
         while not self._stopping.wait(POLL_SECONDS):

@@ -14,6 +14,7 @@ from artifacts.live.errors import REASONS
 from artifacts.publishing.manifest import parse_created
 from artifacts.queries.answer import Answer
 from artifacts.queries.query import Source
+from service.telemetry.metrics_directory import metrics_directories
 
 # Seconds: an answer takes about a millisecond, a long stream many seconds.
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -26,6 +27,11 @@ _reloads = Counter("aisle_reloads", "Versions taken up, by all workers together.
 _refusals = Counter("aisle_reload_refusals", "Versions refused, by all workers together.")
 _model = Gauge("aisle_model_info", "Workers that serve the version.", ("version",), multiprocess_mode="livesum")
 _created = Gauge("aisle_model_created_seconds", "Unix time of the oldest served version.", multiprocess_mode="livemin")
+
+_behind = Gauge(
+    "aisle_model_behind", "Workers that do not serve the version to serve now.", multiprocess_mode="livesum"
+)
+_keys_stale = Gauge("aisle_keys_stale", "Workers that cannot read the keys file.", multiprocess_mode="livesum")
 
 _live_degraded = Gauge("aisle_live_degraded", "Workers that cannot use the live store.", multiprocess_mode="livesum")
 _live_events = Counter("aisle_live_events", "Events stored, by type.", ("type",))
@@ -78,6 +84,16 @@ def observe_refusal() -> None:
     _refusals.inc()
 
 
+def observe_behind(behind: bool) -> None:
+    """Note whether this worker serves another version than the one to serve now, or none."""
+    _behind.set(behind)
+
+
+def observe_keys(stale: bool) -> None:
+    """Note whether this worker cannot read the keys file, so that older keys are in force."""
+    _keys_stale.set(stale)
+
+
 def observe_live(degraded: bool) -> None:
     """Note whether this worker can use the live store."""
     _live_degraded.set(degraded)
@@ -102,9 +118,10 @@ def exposition() -> bytes:
 
 
 def _collectors() -> Iterable[Metric]:
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        # collect() comes without types
-        return MultiProcessCollector(None).collect()  # type: ignore[no-untyped-call, no-any-return]
+    directories = metrics_directories(os.environ)
+    if directories:
+        files = [str(path) for directory in directories for path in directory.glob("*.db")]
+        return MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call, no-any-return]
     return (metric for metric in REGISTRY.collect() if metric.name.startswith("aisle_"))
 
 

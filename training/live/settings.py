@@ -34,8 +34,8 @@ def read_live_settings(environ: Mapping[str, str]) -> LiveSettings:
 
 def _url(text: str | None, problems: list[str]) -> str | None:
     try:
-        if text is not None:
-            read_address(text)
+        if text is not None and (folder := read_address(text).missing_folder) is not None:
+            problems.append(f"LIVE_URL: {folder} is not a directory")
     except LiveUrlError as error:
         problems.append(f"LIVE_URL: {error}")
     return text

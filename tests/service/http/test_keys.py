@@ -12,8 +12,9 @@ import pytest
 
 from artifacts.publishing.store import Store
 from service.__main__ import main
+from service.http.authorizer import Authorizer
 from service.http.errors import ScopeError, UnknownKeyError
-from service.http.keys import Authorizer, KeysFileError, Scope, create_key, read_keys, revoke_key
+from service.http.keys import KeysFileError, Scope, create_key, read_keys, revoke_key
 from tests.support.gunicorn_service import DEADLINE_SECONDS, Service, running, wait_for
 from tests.support.paths import ROOT
 
@@ -147,7 +148,7 @@ def test_a_broken_file_names_what_is_wrong(tmp_path: Path, text: str, message: s
     path = tmp_path / "keys.json"
     path.write_text(text)
     with pytest.raises(KeysFileError, match=message):
-        Authorizer(path)
+        read_keys(path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,132 @@
+"""What a running service reads again is broken or away: it goes on with what was known, and its master never ends."""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from artifacts.publishing.store import Store
+from service.http.keys import Scope, create_key, revoke_key
+from tests.support.gunicorn_service import Service, running, wait_for
+from tests.support.small_disk import small_disk
+from tests.support.versions import copy_of
+
+Break = Callable[[Path], None]
+
+
+def hang_up(service: Service) -> None:
+    """Have all workers replaced, as a reload does."""
+    replaced(service, lambda: os.kill(service.pid, signal.SIGHUP))
+
+
+def kill_workers(service: Service) -> None:
+    """Have all workers replaced, as after a crash."""
+    replaced(service, lambda: [os.kill(pid, signal.SIGKILL) for pid in service.workers()])
+
+
+def replaced(service: Service, act: Callable[[], object]) -> None:
+    before = set(service.workers())
+    act()
+    wait_for(lambda: len(after := set(service.workers())) == len(before) and not before & after)
+    wait_for(lambda: answers(service))
+
+
+def answers(service: Service) -> bool:
+    try:
+        return service.get("/health/live").status == 200
+    except OSError:
+        return False
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def events(number: int) -> dict[str, object]:
+    """A body with one event."""
+    time = datetime.now(UTC).isoformat()
+    event = {"event_id": f"e{number}", "type": "view", "user_id": "u1", "item_id": "I000", "time": time}
+    return {"events": [event]}
+
+
+def malform(path: Path) -> None:
+    path.write_text('{"keys": [{"name": "a"')
+
+
+def take_away(path: Path) -> None:
+    path.unlink()
+
+
+def put_a_directory_there(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("restart", [hang_up, kill_workers])
+@pytest.mark.parametrize("spoil", [malform, take_away, put_a_directory_there])
+def test_new_workers_go_on_with_the_keys_that_were_known(
+    tiny_store: Store, tmp_path: Path, spoil: Break, restart: Callable[[Service], None]
+) -> None:
+    path = tmp_path / "keys.json"
+    revoked = create_key(path, "revoked", frozenset({Scope.READ}))
+    with running(tiny_store.root, tmp_path, WORKERS="2", API_KEYS_FILE=str(path)) as service:
+        token = create_key(path, "shop", frozenset({Scope.READ}))
+        revoke_key(path, "revoked")
+        wait_for(lambda: statuses(service, token) == {200} and statuses(service, revoked) == {401})
+        spoil(path)
+        restart(service)
+        assert statuses(service, token) == {200}
+        assert statuses(service, revoked) == {401}, "what was revoked before stays so"
+        wait_for(lambda: service.get("/health/ready").json.get("degraded") == ["keys"])
+        assert "keys_refused" in service.out.read_text()
+        path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+        later = create_key(path, "later", frozenset({Scope.READ}))
+        wait_for(lambda: statuses(service, later) == {200} and statuses(service, token) == {401})
+        wait_for(lambda: "degraded" not in service.get("/health/ready").json)
+
+
+def statuses(service: Service, token: str) -> set[int]:
+    """What several connections, and so most likely all workers, answer to a key."""
+    return {service.get("/v1/popular", bearer(token)).status for _ in range(10)}
+
+
+def test_the_live_stores_folder_is_unmounted(tiny_store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    with small_disk(folder, 4 << 20) as disk:
+        url = f"sqlite:///{disk}/live.db"
+        with running(tiny_store.root, tmp_path, LIVE_URL=url) as service:
+            assert service.post("/v1/events", events(1)).status == 202
+            os.rename(disk / "live.db", disk / "away")  # noqa: PTH104
+            for restart in (kill_workers, hang_up):
+                restart(service)
+                assert service.get("/v1/users/u1/recommendations").json["degraded"] == ["live"]
+                assert service.post("/v1/events", events(2)).status == 503
+                assert not (disk / "live.db").exists(), "an empty store in its place would be taken for it"
+            os.rename(disk / "away", disk / "live.db")  # noqa: PTH104
+            wait_for(lambda: service.post("/v1/events", events(1)).json.get("duplicates") == [0])
+
+
+def test_the_live_stores_folder_is_away(tiny_store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with running(tiny_store.root, tmp_path, LIVE_URL=f"sqlite:///{folder}/live.db") as service:
+        folder.rename(tmp_path / "away")
+        for restart in (kill_workers, hang_up):
+            restart(service)
+            assert service.get("/health/ready").json["degraded"] == ["live"]
+        (tmp_path / "away").rename(folder)
+        wait_for(lambda: "degraded" not in service.get("/health/ready").json)
+
+
+def test_the_store_of_versions_is_away(tiny_store: Store, tmp_path: Path) -> None:
+    store = copy_of(tiny_store, tmp_path / "store")
+    with running(store.root, tmp_path) as service:
+        store.root.rename(tmp_path / "away")
+        for restart in (kill_workers, hang_up):
+            restart(service)
+            assert service.get("/v1/popular").status == 503
+        (tmp_path / "away").rename(store.root)
+        wait_for(lambda: service.get("/v1/popular").status == 200)
