@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from artifacts.publishing.store import Store
 from service.http.keys import Scope, create_key, revoke_key
 from tests.support.gunicorn_service import Service, running, wait_for
-from tests.support.small_disk import small_disk
+from tests.support.small_disk import mounted
 from tests.support.versions import copy_of
 
 Break = Callable[[Path], None]
@@ -94,19 +95,23 @@ def statuses(service: Service, token: str) -> set[int]:
 
 
 def test_the_live_stores_folder_is_unmounted(tiny_store: Store, tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    with small_disk(folder, 4 << 20) as disk:
-        url = f"sqlite:///{disk}/live.db"
-        with running(tiny_store.root, tmp_path, LIVE_URL=url) as service:
+    disk, folder = tmp_path / "disk", tmp_path / "folder"
+    disk.mkdir()
+    folder.mkdir()
+    mount = ("--bind", str(disk), str(folder))
+    with ExitStack() as stack:
+        with mounted(*mount):
+            settings = {"LIVE_URL": f"sqlite:///{folder}/live.db"}
+            service = stack.enter_context(running(tiny_store.root, tmp_path, **settings))
             assert service.post("/v1/events", events(1)).status == 202
-            os.rename(disk / "live.db", disk / "away")  # noqa: PTH104
-            for restart in (kill_workers, hang_up):
-                restart(service)
-                assert service.get("/v1/users/u1/recommendations").json["degraded"] == ["live"]
-                assert service.post("/v1/events", events(2)).status == 503
-                assert not (disk / "live.db").exists(), "an empty store in its place would be taken for it"
-            os.rename(disk / "away", disk / "live.db")  # noqa: PTH104
-            wait_for(lambda: service.post("/v1/events", events(1)).json.get("duplicates") == [0])
+        for restart in (kill_workers, hang_up):
+            restart(service)
+            assert service.get("/v1/users/u1/recommendations").json["degraded"] == ["live"]
+            assert service.post("/v1/events", events(2)).status == 503
+            assert list(folder.iterdir()) == [], "an empty store in its place would be taken for it"
+        with mounted(*mount):
+            wait_for(lambda: service.post("/v1/events", events(1)).json.get("duplicates"))
+            assert service.post("/v1/events", events(1)).json["duplicates"] == ["e1"]
 
 
 def test_the_live_stores_folder_is_away(tiny_store: Store, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A disk with little room, for tests of what happens when it is full."""
+"""Disks of a test's own: one with little room, for what happens when it is full, and one that goes away."""
 
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +12,18 @@ import pytest
 def small_disk(path: Path, n_bytes: int, *options: str) -> Iterator[Path]:
     """A file system of so many bytes, in memory, at `path`; skips the test where none can be mounted."""
     path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", ",".join([f"size={n_bytes}", *options]), "none", str(path)]
+    with mounted("-t", "tmpfs", "-o", ",".join([f"size={n_bytes}", *options]), "none", str(path)):
+        yield path
+
+
+@contextmanager
+def mounted(*arguments: str) -> Iterator[None]:
+    """What `mount` mounts for these arguments, the last of them the place; skips the test where it may not."""
     try:
-        subprocess.run(mount, check=True, capture_output=True)
+        subprocess.run(["mount", *arguments], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"no file system can be mounted here: {error}")
     try:
-        yield path
+        yield
     finally:
-        subprocess.run(["umount", "--lazy", str(path)], check=True, capture_output=True)
+        subprocess.run(["umount", "--lazy", arguments[-1]], check=True, capture_output=True)
