@@ -1,4 +1,7 @@
-"""Bounds that hold wherever a version is asked: over HTTP and where picks are written to a file."""
+"""Bounds that hold wherever a version is asked, over HTTP and where picks are written to a file, and of what the live
+store holds."""
 
 MAX_LIMIT = 100  # items an answer may hold
 MAX_ID_CHARACTERS = 256
+MAX_QUANTITY = 1_000_000
+MAX_PRICE = 1_000_000_000_000

@@ -9,6 +9,7 @@ from artifacts.live.database import Database, Row, limited
 from artifacts.live.erasures import Digester
 from artifacts.live.events import LOOK, ORDER
 from artifacts.live.schema import ERASURES, EVENTS, PREFERENCES, REVISION, VERSION
+from artifacts.live.sound_rows import Skipped, sound_erasure_time, sound_events
 from artifacts.live.upgrade import newer
 
 MAX_LOOKS = 200
@@ -66,24 +67,24 @@ def read_activity(
     rows = database.read(_OF_BOTH if session_id is not None else _OF_A_USER, parameters)
     if not any(row[0] == _REVISION and row[2] == REVISION for row in rows):
         raise newer(database.name)
-    return _as_activity(rows) if len(rows) > 1 else NO_ACTIVITY
+    return _as_activity(rows, database.skipped) if len(rows) > 1 else NO_ACTIVITY
 
 
-def _as_activity(rows: list[Row]) -> UserActivity:
+def _as_activity(rows: list[Row], skipped: Skipped) -> UserActivity:
     by_kind: dict[int, list[Row]] = {}
     for row in rows:
         by_kind.setdefault(row[0], []).append(row)
-    erased = [Erasure(row[4], row[1]) for row in by_kind.get(_ERASED, ())]
+    erased = [Erasure(sound_erasure_time(row[4], row[1], skipped), row[1]) for row in by_kind.get(_ERASED, ())]
     personalized = all(row[1] for row in by_kind.get(_PREFERENCE, ()))
     return UserActivity(
-        orders=_newest_first(by_kind.get(ORDER, []), MAX_ORDERS) if personalized else (),
-        looks=_newest_first(by_kind.get(LOOK, []), MAX_LOOKS) if personalized else (),
+        orders=_newest_first(by_kind.get(ORDER, []), MAX_ORDERS, skipped) if personalized else (),
+        looks=_newest_first(by_kind.get(LOOK, []), MAX_LOOKS, skipped) if personalized else (),
         erased=erased[0] if erased else None,
         personalized=personalized,
     )
 
 
-def _newest_first(rows: list[Row], limit: int) -> tuple[LiveEvent, ...]:
+def _newest_first(rows: list[Row], limit: int, skipped: Skipped) -> tuple[LiveEvent, ...]:
     """The user's and the session's events together."""
     rows.sort(key=lambda row: row[1], reverse=True)
-    return tuple(LiveEvent._make(row[1:]) for row in rows[:limit])
+    return tuple(sound_events((LiveEvent._make(row[1:]) for row in rows[:limit]), skipped))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from artifacts.live.errors import LiveTimeoutError, LiveUnavailableError
+from artifacts.live.sound_rows import Skipped
 
 Result = TypeVar("Result")
 Row = tuple[Any, ...]
@@ -33,6 +34,7 @@ class Database(ABC):
     def __init__(self, name: str, patience: Patience, engine: sa.Engine) -> None:
         self.name = name
         self.patience = patience
+        self.skipped = Skipped()
         self._engine = engine
         self._idle: list[Any] = []
         self._texts: dict[sa.Executable, str] = {}

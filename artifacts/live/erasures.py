@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from artifacts.live.activity import Erasure
 from artifacts.live.database import Database
 from artifacts.live.schema import ERASURES
+from artifacts.live.sound_rows import sound_erasure_time
 
 
 @dataclass(frozen=True)
@@ -50,4 +51,7 @@ _ABOVE = sa.select(ERASURES.c.digest, ERASURES.c.time, ERASURES.c.seq).where(ERA
 def read_erasures(database: Database, digester: Digester, after: int) -> Erasures:
     """The erasures above a number. Raises LiveUnavailableError."""
     rows = database.read(_ABOVE, {"after": after}, patient=True)
-    return Erasures(digester, {bytes(digest): Erasure(time, seq) for digest, time, seq in rows})
+    return Erasures(
+        digester,
+        {bytes(digest): Erasure(sound_erasure_time(time, seq, database.skipped), seq) for digest, time, seq in rows},
+    )

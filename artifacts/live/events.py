@@ -12,6 +12,7 @@ from artifacts.live.counter import take, watermark
 from artifacts.live.database import Database, Row, limited
 from artifacts.live.erasures import Digester
 from artifacts.live.schema import ERASURES, EVENTS
+from artifacts.live.sound_rows import sound_erasure_time, sound_events
 
 PRUNED_AT_ONCE = 5_000  # rows; other writers get their turn in between
 READ_AT_ONCE = 10_000  # rows
@@ -79,7 +80,7 @@ class Insertion:
 
 
 _KNOWN = sa.select(EVENTS.c.event_id).where(EVENTS.c.event_id.in_(sa.bindparam("event_ids", expanding=True)))
-_ERASED = sa.select(ERASURES.c.digest, ERASURES.c.time).where(
+_ERASED = sa.select(ERASURES.c.digest, ERASURES.c.time, ERASURES.c.seq).where(
     ERASURES.c.digest.in_(sa.bindparam("digests", expanding=True))
 )
 _RANGE = (EVENTS.c.seq > sa.bindparam("after"), EVENTS.c.seq <= sa.bindparam("up_to"))
@@ -104,7 +105,7 @@ def insert(database: Database, digester: Digester, events: Sequence[Event]) -> I
     def work(connection: sa.Connection) -> Insertion:
         numbers = take(connection, database, len(events))
         known = set(connection.execute(_KNOWN, {"event_ids": [event.event_id for event in events]}).scalars())
-        erased = _erased_at(connection, digester, events)
+        erased = _erased_at(connection, database, digester, events)
         received = now()
         rows, duplicates, late = [], [], []
         for place, (seq, event) in enumerate(zip(numbers, events, strict=True)):
@@ -128,7 +129,7 @@ def insert(database: Database, digester: Digester, events: Sequence[Event]) -> I
 def read_events(database: Database, after: int, up_to: int) -> Iterator[list[StoredEvent]]:
     """The events with numbers above `after` and up to `up_to`, in their order, some at a time, as they are read."""
     for rows in _chunks(database, _STORED, after, up_to):
-        yield [StoredEvent._make(row) for row in rows]
+        yield sound_events(map(StoredEvent._make, rows), database.skipped)
 
 
 def read_item_events(database: Database, after: int) -> Iterator[list[ItemEvent]]:
@@ -136,7 +137,7 @@ def read_item_events(database: Database, after: int) -> Iterator[list[ItemEvent]
     up_to = watermark(database)
     if up_to > after:
         for rows in _chunks(database, _OF_ITEMS, after, up_to):
-            yield [ItemEvent._make(row) for row in rows]
+            yield sound_events(map(ItemEvent._make, rows), database.skipped)
 
 
 def prune(database: Database, before: float, read_up_to: int) -> int:
@@ -168,8 +169,10 @@ def _chunks(
         after = rows[-1][0]
 
 
-def _erased_at(connection: sa.Connection, digester: Digester, events: Sequence[Event]) -> dict[str | None, float]:
+def _erased_at(
+    connection: sa.Connection, database: Database, digester: Digester, events: Sequence[Event]
+) -> dict[str | None, float]:
     """When those of the events' users who asked for it were erased, in Unix seconds."""
     users = {digester(event.user_id): event.user_id for event in events if event.user_id is not None}
     found = connection.execute(_ERASED, {"digests": list(users)})
-    return {users[bytes(digest)]: erased for digest, erased in found}
+    return {users[bytes(digest)]: sound_erasure_time(time, seq, database.skipped) for digest, time, seq in found}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from artifacts.live.counter import take, watermark
 from artifacts.live.database import Database, limited
 from artifacts.live.schema import ITEMS
+from artifacts.live.sound_rows import sound_item
 
 READ_AT_ONCE = 10_000  # rows
 
@@ -90,7 +91,7 @@ def read_changes(database: Database, after: int) -> ItemChanges:
     up_to = watermark(database)
     items: list[LiveItem] = []
     while after < up_to and (rows := database.read(_ABOVE, {"after": after, "up_to": up_to}, patient=True)):
-        items.extend(_item(row) for row in rows)
+        items.extend(item for row in rows if (item := sound_item(_item(row), row[-1], database.skipped)) is not None)
         after = rows[-1][-1]
     return ItemChanges(up_to, tuple(items), after if items else 0)
 

@@ -12,11 +12,13 @@ from artifacts.live.events import ItemEvent
 from artifacts.live.items import ITEM_FIELDS, LiveItem
 from artifacts.model.catalogue import NO_CATEGORY, Catalogue, is_price
 from artifacts.model.categories import as_categories
-from artifacts.model.half_lives import RECENT_DAYS, decay
+from artifacts.model.half_lives import RECENT_DAYS, SECONDS_PER_DAY, decay
 from artifacts.model.ids import UNKNOWN, TextColumn, encode_ids
 from artifacts.model.model import Model, Popularity
 from artifacts.model.patched_texts import patch_texts
 from artifacts.model.unseen import UnseenItem
+
+FAR_SECONDS = 500 * RECENT_DAYS * SECONDS_PER_DAY  # 2 ** 500 times as much: a float holds twice that
 
 
 @dataclass
@@ -46,11 +48,20 @@ class ChangesSinceTraining:
         """More events, each once. A return takes nothing back: training counts what was bought, too."""
         for event in events:
             if event.type == EventType.PURCHASE:
+                self._come_near(event.time)
                 self.sold[event.item_id] = self.sold.get(event.item_id, 0.0) + decay(self.at - event.time, RECENT_DAYS)
                 self.newest = max(self.newest, event.time)
                 self.changed = max(self.changed, event.seq)
             elif event.type != EventType.RETURN:
                 self.looks[event.item_id] = self.looks.get(event.item_id, 0) + 1
+
+    def _come_near(self, moment: float) -> None:
+        """Move `at` to a moment as of which a purchase of `at` is as good as none, and one of then may be beyond what a
+        float holds."""
+        if moment - self.at > FAR_SECONDS:
+            faded = decay(moment - self.at, RECENT_DAYS)
+            self.sold = {item_id: much * faded for item_id, much in self.sold.items()}
+            self.at = moment
 
 
 def no_changes(version: Model) -> ChangesSinceTraining:

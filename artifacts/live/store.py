@@ -14,6 +14,7 @@ from artifacts.live.errors import LivePausedError, LiveTimeoutError, LiveUnavail
 from artifacts.live.events import Event, Insertion, ItemEvent, StoredEvent
 from artifacts.live.items import ItemChanges, ItemUpdate, LiveItem
 from artifacts.live.postgresql import PostgresqlDatabase
+from artifacts.live.sound_rows import Skipped
 from artifacts.live.sqlite import SqliteDatabase
 from artifacts.live.upgrade import upgrade
 from artifacts.live.users import Forgotten, Held
@@ -43,6 +44,11 @@ class LiveStore:
     def name(self) -> str:
         """The store's address to be shown, without account and password."""
         return self._database.name
+
+    @property
+    def skipped(self) -> Skipped:
+        """The values that cannot be what they say, and were skipped."""
+        return self._database.skipped
 
     @property
     def paused(self) -> bool:
@@ -138,7 +144,7 @@ class LiveStore:
 
     def _all(self, parts: Iterator[list[Result]]) -> Iterator[Result]:
         """What is read in parts, each a read of its own."""
-        while part := self._read(lambda _: next(parts, None)):
+        while (part := self._read(lambda _: next(parts, None))) is not None:
             yield from part
 
     def _read(self, work: Callable[[Digester], Result]) -> Result:

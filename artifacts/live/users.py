@@ -11,6 +11,7 @@ from artifacts.live.database import Database
 from artifacts.live.erasures import Digester
 from artifacts.live.events import StoredEvent
 from artifacts.live.schema import ERASURES, EVENTS, PREFERENCES
+from artifacts.live.sound_rows import sound_erasure_time
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,12 @@ def held(database: Database, digester: Digester, user_id: str) -> Held:
     return Held(
         events=tuple(map(StoredEvent._make, events)),
         personalized=bool(preferences[0][0]) if preferences else None,
-        erased=Erasure(*erasures[0]) if erasures else None,
+        erased=_erasure(database, *erasures[0]) if erasures else None,
     )
+
+
+def _erasure(database: Database, time: float, seq: int) -> Erasure:
+    return Erasure(sound_erasure_time(time, seq, database.skipped), seq)
 
 
 def read_preferences(database: Database, after: int) -> dict[str, bool]:

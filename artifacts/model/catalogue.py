@@ -11,6 +11,7 @@ from artifacts.model.categories import CategoryTable
 from artifacts.model.ids import IdTable, TextColumn, encode_texts
 
 NO_CATEGORY = -1
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Catalogue:
 
 
 def is_price(price: float) -> bool:
-    """Whether that can be a price: a number, not below 0."""
-    return math.isfinite(price) and price >= 0
+    """Whether that can be a price: a number, not below 0, that the catalogue's float32 holds."""
+    return math.isfinite(price) and 0 <= price <= _LARGEST
 
 
 def no_prices(price: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

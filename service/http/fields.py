@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from artifacts.shared_limits import MAX_ID_CHARACTERS
-from service.limits import MAX_CATEGORY_CHARACTERS, MAX_PRICE
+from artifacts.shared_limits import MAX_ID_CHARACTERS, MAX_PRICE
+from service.limits import MAX_CATEGORY_CHARACTERS
 
 # NUL is the one character no id has: neither a database nor a text file can be relied on to hold it.
 WITHOUT_NUL = r"^[^\x00]*$"

@@ -136,8 +136,11 @@ class UserDataBody(TypedDict):
 
 
 def utc_text(seconds: float) -> str:
-    """Unix seconds as ISO 8601, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    """Unix seconds as ISO 8601, in UTC; what can be no time is shown as it is kept."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    except (OverflowError, ValueError, TypeError, OSError):
+        return str(seconds)
 
 
 def item_body(item: LiveItem, request_id: str) -> ItemBody:

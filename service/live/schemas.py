@@ -18,11 +18,11 @@ from pydantic import (
 from artifacts.live.activity import EventType
 from artifacts.live.events import Event
 from artifacts.live.items import ITEM_FIELDS, ItemUpdate
+from artifacts.shared_limits import MAX_QUANTITY
 from service.http.fields import WITHOUT_NUL, Category, Id, Request, StoredPrice
 from service.limits import (
     MAX_ADDRESS_CHARACTERS,
     MAX_EVENTS,
-    MAX_QUANTITY,
     MAX_REQUEST_ID_CHARACTERS,
     MAX_TITLE_CHARACTERS,
 )

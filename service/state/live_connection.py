@@ -13,7 +13,7 @@ from service.http.errors import LiveStoreError, NoLiveStoreError
 from service.state.live_items import LiveItems
 from service.state.live_users import LiveUsers
 from service.telemetry.log import write_line
-from service.telemetry.metrics import observe_live, observe_live_failure
+from service.telemetry.metrics import observe_live, observe_live_failure, observe_live_skipped
 
 POLL_SECONDS = 0.25
 STOP_SECONDS = 5.0  # a write that is under way ends within less
@@ -109,6 +109,12 @@ class LiveConnection:
             self._leave_mark()
             self._note(None)
         observe_live(self.degraded)
+        self._tell_what_was_skipped(store)
+
+    def _tell_what_was_skipped(self, store: LiveStore) -> None:
+        if news := store.skipped.take_news():
+            observe_live_skipped(len(news))
+            write_line(event="live_skipped", values=len(news), first=news[0])
 
     def _leave_mark(self) -> None:
         if self._mark is not None and not self._marked:

@@ -49,10 +49,11 @@ class LiveItems:
         """
         with self._lock:
             known = self._overlay.since_training if self._overlay else no_changes(version)
-            self._overlay = overlay or Overlay(version, known)
+            overlay = overlay or Overlay(version, known)
             with suppress(LiveUnavailableError):
-                self._catch_up(self._overlay)
-            return _overlaid(self._overlay)
+                self._catch_up(overlay)
+            self._overlay = overlay
+            return _overlaid(overlay)
 
     def follow(self, last: int) -> None:
         """Read what is new, the store's last number being `last`. Raises LiveUnavailableError."""

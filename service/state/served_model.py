@@ -3,16 +3,19 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
+from time import monotonic
 
 from artifacts.errors import ArtifactError, NoVersionError
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from service.http.errors import NoModelError
 from service.state.live_items import LiveItems
+from service.state.refusals import Refusals
 from service.telemetry.log import write_line
-from service.telemetry.metrics import observe_refusal, observe_reload
+from service.telemetry.metrics import observe_behind, observe_refusal, observe_reload
 
 POLL_SECONDS = 1.0
+POINTER = "current"
 # To verify a large version that no receipt vouches for takes longer, and gunicorn kills a worker that does not start.
 START_SECONDS = 10.0
 
@@ -39,7 +42,7 @@ class ServedModel:
         self._swapping = Lock()
         self._served: ServedVersion | None = None
         self._pointed_at: str | None = None
-        self._refused: dict[str, str] = {}  # why, by version; forgotten when another version becomes current
+        self._refusals = Refusals()  # forgotten when another version becomes current
         self._looked = Event()
         self._stopping = Event()
 
@@ -69,15 +72,17 @@ class ServedModel:
         try:
             current = self._store.current()
         except (ArtifactError, OSError, ValueError) as error:
-            self._refuse("current", error)
+            self._refuse(POINTER, error)
+            observe_behind(not isinstance(error, NoVersionError))
             return
+        self._refusals.forget(POINTER)
         if current != self._pointed_at:
             self._pointed_at = current
-            self._refused.clear()
-        if self._take_up(current) or self._served is not None:
-            return
-        earlier = [version for version in self._store.versions() if version < current]
-        any(self._take_up(version) for version in reversed(earlier))
+            self._refusals.forget()
+        if not self._take_up(current) and self._served is None:
+            earlier = [version for version in self._store.versions() if version < current]
+            any(self._take_up(version) for version in reversed(earlier))
+        observe_behind(self._served is None or self._served.model.version != current)
 
     def follow_items(self) -> None:
         """Serve the same version with what the live store says by now."""
@@ -89,28 +94,36 @@ class ServedModel:
                 self._served = replace(served, model=overlaid.model, tag=overlaid.tag)
 
     def _follow(self) -> None:
-        self.refresh()
+        self._refresh_whatever_happens()
         self._looked.set()
         while not self._stopping.wait(POLL_SECONDS):
+            self._refresh_whatever_happens()
+
+    def _refresh_whatever_happens(self) -> None:
+        """The thread lives on: without it, no version is ever taken up again."""
+        try:
             self.refresh()
+        except Exception as error:
+            self._refuse(POINTER, error)
 
     def _take_up(self, version: str) -> bool:
         """Serve a version; whether it is served now."""
         if self._served is not None and self._served.model.version == version:
             return True
-        if version in self._refused:
+        if self._refusals.holds(version, monotonic()):
             return False
         try:
             self._store.check(version)
             opened = open_model(self._store.path(version))
             overlay = self._live_items.read(opened)
-        # Whatever is wrong with a new version, the old one is served on and the thread lives on.
+            with self._swapping:
+                overlaid = self._live_items.use(opened, overlay)
+                self._swap(ServedVersion(overlaid.model, overlaid.tag, self._store.path(version)))
+        # Whatever is wrong with a new version, the old one is served on.
         except Exception as error:
             self._refuse(version, error)
             return False
-        with self._swapping:
-            overlaid = self._live_items.use(opened, overlay)
-            self._swap(ServedVersion(overlaid.model, overlaid.tag, self._store.path(version)))
+        self._refusals.forget(version)
         return True
 
     def _swap(self, served: ServedVersion) -> None:
@@ -122,8 +135,6 @@ class ServedModel:
 
     def _refuse(self, version: str, error: Exception) -> None:
         """Say once why a version is not served; that nothing is published is no refusal."""
-        if isinstance(error, NoVersionError) or self._refused.get(version) == str(error):
-            return
-        self._refused[version] = str(error)
-        observe_refusal()
-        write_line(event="model_refused", model_version=version, error=f"{type(error).__name__}: {error}")
+        if not isinstance(error, NoVersionError) and self._refusals.note(version, str(error), monotonic()):
+            observe_refusal()
+            write_line(event="model_refused", model_version=version, error=f"{type(error).__name__}: {error}")

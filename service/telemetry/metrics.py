@@ -36,6 +36,9 @@ _keys_stale = Gauge("aisle_keys_stale", "Workers that cannot read the keys file.
 _live_degraded = Gauge("aisle_live_degraded", "Workers that cannot use the live store.", multiprocess_mode="livesum")
 _live_events = Counter("aisle_live_events", "Events stored, by type.", ("type",))
 _live_failures = Counter("aisle_live_failures", "What the live store failed at, by why.", ("reason",))
+_live_skipped = Counter(
+    "aisle_live_skipped", "Values in the live store that cannot be what they say, by all workers together."
+)
 # Shown as 0 before there is one.
 for _type in EventType:
     _live_events.labels(_type)
@@ -102,6 +105,11 @@ def observe_live(degraded: bool) -> None:
 def observe_live_failure(reason: str) -> None:
     """Count something that the live store failed at; `reason` is its error's."""
     _live_failures.labels(reason).inc()
+
+
+def observe_live_skipped(values: int) -> None:
+    """Count values in the live store that this worker skipped."""
+    _live_skipped.inc(values)
 
 
 def observe_live_events(types: Iterable[str]) -> None:

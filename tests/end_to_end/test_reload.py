@@ -1,6 +1,7 @@
 """Versions are taken up by a running service without a failed request."""
 
 import json
+import resource
 import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -99,6 +100,42 @@ def test_a_corrupt_version_is_never_served(store: Store, tmp_path: Path) -> None
         assert {line["model_version"] for line in service.lines() if "model_version" in line} >= {third}
         events = [line for line in service.lines() if line.get("event") == "model_refused"]
         assert len(events) == 2, "each worker says it once"
+
+
+def test_a_version_that_is_copied_after_current_is_taken_up_by_all_workers(store: Store, tmp_path: Path) -> None:
+    other = copy_of(store, tmp_path / "elsewhere")
+    version = publish_again(other, 1)
+    with running(store.root, tmp_path, WORKERS="2") as service:
+        assert "aisle_model_behind 0.0" in service.get("/metrics").body.decode()
+        place = store.root / "versions" / version
+        shutil.copytree(other.path(version), place, ignore=shutil.ignore_patterns("users.factors.npy"))
+        (store.root / "current").write_text(version)
+        wait_for(lambda: len(refusals(service)) == 2)
+        wait_for(lambda: "aisle_model_behind 2.0" in service.get("/metrics").body.decode())
+        shutil.copy2(other.path(version) / "users.factors.npy", place)
+        wait_for(lambda: "aisle_model_behind 0.0" in service.get("/metrics").body.decode())
+        assert serving(service) == {version}
+
+
+def test_a_version_is_taken_up_once_there_are_file_descriptors_again(store: Store, tmp_path: Path) -> None:
+    with running(store.root, tmp_path) as service:
+        (worker,) = service.workers()
+        before = resource.prlimit(worker, resource.RLIMIT_NOFILE, (4, 4096))
+        version = publish_again(store, 1)
+        wait_for(lambda: refusals(service))
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (min(before[0], 4096), 4096))
+        wait_for(lambda: answers_with(service, version))
+
+
+def refusals(service: Service) -> list[dict[str, object]]:
+    return [line for line in service.lines() if line.get("event") == "model_refused"]
+
+
+def answers_with(service: Service, version: str) -> bool:
+    try:
+        return bool(service.get("/health/ready").json["model_version"] == version)
+    except OSError:
+        return False
 
 
 def test_the_first_version_makes_a_waiting_service_ready(store: Store, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The live store as a training run opens it: patiently, and with one clear error where it cannot be used."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,10 +29,19 @@ def open_live(url: str, create: bool = False) -> Iterator[LiveStore]:
         try:
             store.check()
             yield store
+            _tell_what_was_skipped(store)
         finally:
             store.close()
     except LiveError as error:
         raise DataError(f"the live store cannot be used: {error}") from error
+
+
+def _tell_what_was_skipped(store: LiveStore) -> None:
+    if news := store.skipped.take_news():
+        print(
+            f"live store: {len(news)} values cannot be what they say and are left out, as {news[0]}: mend them",
+            file=sys.stderr,
+        )
 
 
 def check_live(settings: LiveSettings, create: bool) -> None:

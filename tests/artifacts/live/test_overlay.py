@@ -255,6 +255,17 @@ def test_a_version_of_long_ago_can_be_laid_over(model: Model) -> None:
     assert np.isfinite(changed.popularity.recent).all()
 
 
+@pytest.mark.parametrize("half_lives", [500, 900, 1_100, 1_500, 3_000])
+def test_a_version_of_very_long_ago_can_be_laid_over(model: Model, half_lives: int) -> None:
+    """Beyond 2^1024 no float holds what a purchase of today counts: data that ends before 1987, and one purchase."""
+    now = float(model.recipe.until)
+    old = replace(model, recipe=replace(model.recipe, until=model.recipe.until - half_lives * int(HALF_LIFE)))
+    changed = laid(old, events=[sale("I001", now - HALF_LIFE), sale("I001", now), sale("I003", now - 2 * HALF_LIFE)])
+    assert score_of(changed, "I001") == pytest.approx(1.5)
+    assert score_of(changed, "I003") == pytest.approx(0.25)
+    assert np.isfinite(changed.popularity.recent).all()
+
+
 def test_only_purchases_sell(model: Model) -> None:
     kinds = ("view", "cart", "click", "return")
     changed = laid(model, events=[sale("I001", float(model.recipe.until), kind) for kind in kinds])
