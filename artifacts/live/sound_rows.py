@@ -3,7 +3,7 @@ such value must not cost all others."""
 
 from collections.abc import Iterable
 from threading import Lock
-from typing import Any, Protocol, Self, TypeVar
+from typing import NamedTuple, TypeVar
 
 from artifacts.live.activity import EventType
 from artifacts.shared_limits import MAX_PRICE, MAX_QUANTITY
@@ -41,18 +41,7 @@ class Skipped:
             return news
 
 
-class _EventRow(Protocol):
-    @property
-    def seq(self) -> int: ...
-    def _replace(self, **values: Any) -> Self: ...
-
-
-class _ItemRow(Protocol):
-    def _replace(self, **values: Any) -> Self: ...
-
-
-EventRow = TypeVar("EventRow", bound=_EventRow)
-ItemRow = TypeVar("ItemRow", bound=_ItemRow)
+Row = TypeVar("Row", bound=NamedTuple)
 
 
 def _is_time(value: object) -> bool:
@@ -95,7 +84,7 @@ _ITEM_CHECKS = (
 )
 
 
-def sound_events(events: Iterable[EventRow], skipped: Skipped) -> list[EventRow]:
+def sound_events(events: Iterable[Row], skipped: Skipped) -> list[Row]:
     """The events without those whose type, item, owner or time cannot be; a quantity or price that cannot be is None.
 
     Any rows will do that have the columns of an ItemEvent, and perhaps more of an Event's.
@@ -104,7 +93,7 @@ def sound_events(events: Iterable[EventRow], skipped: Skipped) -> list[EventRow]
     for event in events:
         unsound = [name for name, can_be in _EVENT_CHECKS if not can_be(getattr(event, name, None))]
         for name in unsound:
-            skipped.add("live_events", event.seq, name)
+            skipped.add("live_events", event.seq, name)  # type: ignore[attr-defined]
         if not unsound:
             sound.append(event)
         elif not set(unsound) - {"quantity", "price"}:
@@ -112,7 +101,7 @@ def sound_events(events: Iterable[EventRow], skipped: Skipped) -> list[EventRow]
     return sound
 
 
-def sound_item(item: ItemRow, seq: int, skipped: Skipped) -> ItemRow | None:
+def sound_item(item: Row, seq: int, skipped: Skipped) -> Row | None:
     """The item with None in place of what cannot be; None where its id cannot."""
     unsound = [name for name, can_be in _ITEM_CHECKS if not can_be(getattr(item, name))]
     for name in unsound:

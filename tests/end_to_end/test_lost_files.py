@@ -20,15 +20,20 @@ Break = Callable[[Path], None]
 
 def hang_up(service: Service) -> None:
     """Have all workers replaced, as a reload does."""
-    replaced(service, lambda: os.kill(service.pid, signal.SIGHUP))
+    replaced(service, lambda: send([service.pid], signal.SIGHUP))
 
 
 def kill_workers(service: Service) -> None:
     """Have all workers replaced, as after a crash."""
-    replaced(service, lambda: [os.kill(pid, signal.SIGKILL) for pid in service.workers()])
+    replaced(service, lambda: send(service.workers(), signal.SIGKILL))
 
 
-def replaced(service: Service, act: Callable[[], object]) -> None:
+def send(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
+
+
+def replaced(service: Service, act: Callable[[], None]) -> None:
     before = set(service.workers())
     act()
     wait_for(lambda: len(after := set(service.workers())) == len(before) and not before & after)
@@ -101,8 +106,8 @@ def test_the_live_stores_folder_is_unmounted(tiny_store: Store, tmp_path: Path) 
     mount = ("--bind", str(disk), str(folder))
     with ExitStack() as stack:
         with mounted(*mount):
-            settings = {"LIVE_URL": f"sqlite:///{folder}/live.db"}
-            service = stack.enter_context(running(tiny_store.root, tmp_path, **settings))
+            url = f"sqlite:///{folder}/live.db"
+            service = stack.enter_context(running(tiny_store.root, tmp_path, LIVE_URL=url))
             assert service.post("/v1/events", events(1)).status == 202
         for restart in (kill_workers, hang_up):
             restart(service)
