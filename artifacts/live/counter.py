@@ -23,6 +23,11 @@ def watermark(database: Database, patient: bool = False) -> int:
     return int(last)
 
 
+def probe(database: Database) -> None:
+    """Write nothing new, as durably as anything, to see that it can be done. Raises LiveUnavailableError."""
+    database.write(lambda connection: take(connection, database, 0))
+
+
 def take(connection: sa.Connection, database: Database, count: int = 1) -> range:
     """The next `count` numbers; until the transaction ends, every other one that writes waits.
 

@@ -79,9 +79,9 @@ class Database(ABC):
                     raise
                 return self._transaction(work)
         except sa.exc.SQLAlchemyError as error:
-            raise self.explained(_cause(error)) from None
+            raise self._given_up(_cause(error)) from None
         except self.driver_errors as error:
-            raise self.explained(error) from None
+            raise self._given_up(error) from None
         finally:
             self._writing.release()
 
@@ -157,6 +157,14 @@ class Database(ABC):
         while idle:
             with suppress(IndexError, *self.driver_errors):
                 idle.pop().close()
+
+    def _given_up(self, error: BaseException) -> LiveUnavailableError:
+        """The error of a write. What could not be written with one connection, the next may: SQLite opens a file for
+        reading alone where it may not write to it then."""
+        explained = self.explained(error)
+        if not isinstance(explained, LiveTimeoutError):
+            self._engine.dispose()
+        return explained
 
     def _transaction(self, work: Callable[[sa.Connection], Result]) -> Result:
         self._check()

@@ -1,6 +1,7 @@
 """The live store as the service and the training use it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import TypeVar
 
@@ -58,7 +59,8 @@ class LiveStore:
     def check(self) -> int:
         """Make sure of the store: connect, make or migrate its tables where that was not done, and read `watermark`.
 
-        Asks also while reads are refused, and ends that when it succeeds; may take as long as a write.
+        Asks also while reads are refused, and ends that when it succeeds; where writes are refused, it tries one now
+        and then, as nobody else may. May take as long as a write.
         """
         try:
             if self._digester is None:
@@ -70,6 +72,9 @@ class LiveStore:
                 self._digester = None
             raise
         self._reads.succeeded()
+        if self._writes.open:
+            with suppress(LiveUnavailableError):
+                self._write(lambda _: counter.probe(self._database))
         return last
 
     def close(self) -> None:

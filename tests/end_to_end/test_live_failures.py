@@ -31,6 +31,7 @@ from artifacts.live.store import LiveStore
 from tests.support.gunicorn_service import DEADLINE_SECONDS, wait_for
 from tests.support.live_events import event, opened
 from tests.support.postgres import Server, running_server
+from tests.support.small_disk import fill
 from tests.support.sqlite_connections import Connections
 
 QUICK = Patience(read=0.3, write=0.6)
@@ -171,15 +172,6 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
             assert stored(store) == [*kept, "event-100000"]
     finally:
         os.system(f"umount {disk}")  # noqa: S605
-
-
-def fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"\0" * 4096):
-                pass
-        except OSError:
-            pass
 
 
 def insert_all(store: LiveStore) -> None:

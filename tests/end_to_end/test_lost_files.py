@@ -1,18 +1,22 @@
 """What a running service reads again is broken or away: it goes on with what was known, and its master never ends."""
 
 import os
+import shutil
 import signal
-from collections.abc import Callable
-from contextlib import ExitStack
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from artifacts.live.breaker import FAILURES
 from artifacts.publishing.store import Store
 from service.http.keys import Scope, create_key, revoke_key
 from tests.support.gunicorn_service import Service, running, wait_for
-from tests.support.small_disk import mounted
+from tests.support.live_events import opened, rows
+from tests.support.small_disk import fill, mounted, small_disk
 from tests.support.versions import copy_of
 
 Break = Callable[[Path], None]
@@ -140,3 +144,52 @@ def test_the_store_of_versions_is_away(tiny_store: Store, tmp_path: Path) -> Non
             assert service.get("/v1/popular").status == 503
         (tmp_path / "away").rename(store.root)
         wait_for(lambda: service.get("/v1/popular").status == 200)
+
+
+def test_a_live_store_that_was_read_only_is_written_to_once_it_is_mended(tiny_store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "live.db"
+    with opened(f"sqlite:///{path}"):
+        pass
+    with immutable(path), running(tiny_store.root, tmp_path, LIVE_URL=f"sqlite:///{path}") as service:
+        assert [service.post("/v1/events", events(1)).status for _ in range(FAILURES)] == [503] * FAILURES
+        assert service.get("/health/ready").json["degraded"] == ["live"]
+        subprocess.run(["chattr", "-i", str(path)], check=True)
+        wait_for(lambda: "degraded" not in service.get("/health/ready").json)
+        assert service.post("/v1/events", events(1)).status == 202
+
+
+@contextmanager
+def immutable(path: Path) -> Iterator[None]:
+    """A file that not even root may write to; skips the test where there is no such thing."""
+    if subprocess.run(["chattr", "+i", str(path)], check=False, capture_output=True).returncode:
+        pytest.skip("no file can be made immutable here")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", str(path)], check=True)
+
+
+def test_degraded_ends_without_anybody_writing(tiny_store: Store, tmp_path: Path) -> None:
+    with (
+        small_disk(tmp_path / "disk", 1 << 20) as disk,
+        running(tiny_store.root, tmp_path, LIVE_URL=f"sqlite:///{disk}/live.db") as service,
+    ):
+        fill(disk / "filler")
+        wait_for(lambda: service.post("/v1/events", events(1)).json["detail"].endswith("(paused): try again"))
+        assert service.get("/health/ready").json["degraded"] == ["live"]
+        (disk / "filler").unlink()
+        wait_for(lambda: "degraded" not in service.get("/health/ready").json)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_on_a_clean_stop_all_events_are_in_the_file_itself(tiny_store: Store, tmp_path: Path, workers: str) -> None:
+    path = tmp_path / "live.db"
+    with running(tiny_store.root, tmp_path, WORKERS=workers, LIVE_URL=f"sqlite:///{path}") as service:
+        for number in range(20):
+            assert service.post("/v1/events", events(number)).status == 202
+            service.get("/v1/users/u1/recommendations")
+    copy = tmp_path / "copy" / "live.db"
+    copy.parent.mkdir()
+    shutil.copy(path, copy)
+    assert rows(f"sqlite:///{copy}", "SELECT count(*) FROM live_events") == [(20,)]
+    assert [found.name for found in tmp_path.glob("live.db*")] == ["live.db"]

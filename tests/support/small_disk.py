@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -27,3 +27,10 @@ def mounted(*arguments: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", arguments[-1]], check=True, capture_output=True)
+
+
+def fill(path: Path) -> None:
+    """Take all the room that a file's disk has left."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass

@@ -1,6 +1,7 @@
 """What killed services leave behind is removed, and a full directory is not used."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,12 +15,14 @@ from service.telemetry.metrics_directory import (
     PREFIX,
     WORKER_BYTES,
     NoRoomError,
+    forget_worker,
     make_directory,
     remove_abandoned,
+    reserve,
     roomy_directory,
 )
-from tests.support.gunicorn_service import Service, running, wait_for
-from tests.support.small_disk import small_disk
+from tests.support.gunicorn_service import COMMAND, Service, running, wait_for
+from tests.support.small_disk import fill, small_disk
 
 MAKE = """
 import sys, time
@@ -115,3 +118,47 @@ def test_a_killed_services_metrics_are_removed_by_the_next_and_a_living_ones_sta
             assert metrics_directory(service).exists()
             assert metrics_directory(other).exists()
             assert b"aisle_model_info" in service.get("/metrics").body
+
+
+def test_room_is_taken_in_the_first_directory_that_has_it(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", WORKER_BYTES) as disk:
+        assert reserve([tmp_path / "nowhere", disk, tmp_path], 7) == disk
+        assert reserve([disk, tmp_path], 8) == tmp_path
+        assert not list(disk.glob("*_8.*")), "what was begun there is gone"
+        with pytest.raises(NoRoomError, match=f"{disk}: No space left on device"):
+            reserve([disk], 9)
+        forget_worker([disk, tmp_path], 7)
+        assert reserve([disk, tmp_path], 10) == disk, "who is gone takes no room"
+
+
+SMALL_SHARED_MEMORY = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=4m none /dev/shm && exec "$@"', "sh")
+
+
+@pytest.mark.integration
+def test_workers_that_find_the_shared_memory_full_have_their_metrics_elsewhere(
+    tiny_store: Store, tmp_path: Path
+) -> None:
+    if subprocess.run([*SMALL_SHARED_MEMORY, "true"], check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    command = (*SMALL_SHARED_MEMORY, *COMMAND)
+    with running(tiny_store.root, tmp_path, command=command, WORKERS="2") as service:
+        shared = Path(f"/proc/{service.pid}/root/dev/shm")
+        asked(service, 1)
+        files = {path.name.rpartition("_")[0] for path in shared.glob(f"{PREFIX}*/*.db")}
+        assert files == {"histogram", "counter", "gauge_livesum", "gauge_livemin"}
+        fill(shared / "filler")
+        for number in (2, 3):
+            before = set(service.workers())
+            for pid in before:
+                os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: len(after := set(service.workers())) == 2 and not before & after)  # noqa: B023
+            wait_for(lambda: "aisle_model_behind 0.0" in service.get("/metrics").body.decode())
+            asked(service, number)
+        assert len(re.findall("Booting worker", service.err.read_text())) == 6, "none fails"
+
+
+def asked(service: Service, times: int) -> None:
+    """Ask once more, and wait until the metrics have it that this was done so often: they count after the answer."""
+    assert service.get("/v1/popular").status == 200
+    counted = re.compile(rf'aisle_requests_total\{{.*route="/v1/popular".*\}} {times}\.0')
+    wait_for(lambda: counted.search(service.get("/metrics").body.decode()))
