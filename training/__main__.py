@@ -9,7 +9,9 @@ if __name__ == "__main__":
 
 import argparse
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,12 +57,18 @@ def main(arguments: list[str] | None = None) -> int:
     except GateError as error:
         return _end(options, str(error), REFUSED)
     except (TrainingError, ArtifactError, OSError) as error:
-        return _end(options, told_of_full_disk(error, Path()) or str(error), FAILED)
+        return _end(options, told_of_full_disk(error, _fullest_disk()) or str(error), FAILED)
     except KeyboardInterrupt:
         return _end(options, f"stopped: {LEFT[options.command]}", exit_code(signal.SIGINT))
     except Terminated:
         return _end(options, f"stopped: {LEFT[options.command]}", exit_code(signal.SIGTERM))
     return 0
+
+
+def _fullest_disk() -> Path:
+    """Where there was no room, of the places that are written to, when an error does not say."""
+    places = (Path(), Path(tempfile.gettempdir()), artifacts_dir(os.environ))
+    return min((place for place in places if place.is_dir()), key=lambda place: shutil.disk_usage(place).free)
 
 
 def _end(options: argparse.Namespace, message: str, code: int) -> int:

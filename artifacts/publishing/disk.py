@@ -12,6 +12,7 @@ from artifacts.errors import DiskFullError
 
 # Libraries put what the system said into errors of their own, and NumPy only how much it has written.
 _FULL, _QUOTA = (os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
+_SQLITE_FULL = "database or disk is full"
 _SHORT_WRITE = re.compile(r"^\d+ requested and \d+ written$")
 _ROOM = 1 << 20  # bytes; with more, it was not the disk that had no room for a file
 
@@ -35,7 +36,8 @@ def told_of_full_disk(error: Exception, path: Path) -> str | None:
     named = error.filename if isinstance(error, OSError) and isinstance(error.filename, str) else None
     number, text = getattr(error, "errno", None), str(error)
     short = _SHORT_WRITE.match(text) is not None
-    if not short and number not in (errno.ENOSPC, errno.EDQUOT) and _FULL not in text and _QUOTA not in text:
+    says_so = any(words in text for words in (_FULL, _QUOTA, _SQLITE_FULL))
+    if not short and number not in (errno.ENOSPC, errno.EDQUOT) and not says_so:
         return None
     disk = _mount(path)
     usage = shutil.disk_usage(disk)

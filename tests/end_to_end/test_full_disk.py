@@ -12,7 +12,7 @@ import pytest
 from artifacts.publishing.store import Store
 from tests.support.paths import ROOT
 from tests.support.shop import write_tiny_shop
-from tests.support.small_disk import small_disk
+from tests.support.small_disk import fill, small_disk
 from training.__main__ import main
 
 ROOM = 400 * 1024  # bytes: enough for a few files of a version
@@ -58,6 +58,44 @@ def test_a_full_disk_for_what_is_temporary(purchases: Path, tmp_path: Path) -> N
         assert list(disk.iterdir()) == []
 
 
+@pytest.mark.parametrize("form", ["utf-16", "json array"])
+def test_a_full_disk_for_the_copy_of_what_is_read(tmp_path: Path, form: str) -> None:
+    row = '{"user_id": "a-user", "item_id": "an-item", "time": "2026-01-01T00:00:00Z"}'
+    if form == "utf-16":
+        data = tmp_path / "orders.csv"
+        data.write_text("user_id,item_id,time\n" + "a-user,an-item,2026-01-01T00:00:00Z\n" * 20_000, encoding="utf-16")
+    else:
+        data = tmp_path / "orders.json"
+        data.write_text("[" + ",".join([row] * 20_000) + "]")
+    with small_disk(tmp_path / "disk", ROOM) as disk:
+        ended = run(tmp_path / "store", "train", "--quiet", "--data", str(data), TMPDIR=str(disk))
+        assert ended.returncode == 2
+        assert re.fullmatch("train: " + full(disk, rf"{disk}/aisle-\S*"), ended.stderr), ended.stderr
+        assert list(disk.iterdir()) == []
+
+
+def test_a_report_on_a_full_disk(purchases: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", ROOM) as disk:
+        fill(disk / "filler")
+        (disk / "out").mkdir()
+        command = ("evaluate", "--quiet", "--data", str(purchases), "--out", str(disk / "out"))
+        ended = run(tmp_path / "store", *command)
+        assert ended.returncode == 2
+        assert re.fullmatch("evaluate: " + full(disk, rf"{disk}/out/report.html"), ended.stderr), ended.stderr
+
+
+@pytest.mark.parametrize("left", [0, 100_000])
+def test_trials_and_what_was_tuned_on_a_full_disk(purchases: Path, tmp_path: Path, left: int) -> None:
+    with small_disk(tmp_path / "disk", ROOM) as disk:
+        (disk / "kept").write_bytes(bytes(left))
+        fill(disk / "filler")
+        (disk / "kept").unlink()
+        command = ("tune", "--quiet", "--data", str(purchases), "--minutes", "0.05", "--out", str(disk / "tuned.toml"))
+        ended = run(tmp_path / "store", *command)
+        assert ended.returncode == 2, ended.stdout
+        assert re.fullmatch("tune: " + full(disk, rf"{disk}/tuned\.toml\S*"), ended.stderr), ended.stderr
+
+
 @pytest.mark.parametrize("ending", ["ndjson", "csv", "parquet"])
 def test_picks_on_a_full_disk(tiny_store: Store, tmp_path: Path, ending: str) -> None:
     with small_disk(tmp_path / "disk", 4096 * 5) as disk:
@@ -65,6 +103,14 @@ def test_picks_on_a_full_disk(tiny_store: Store, tmp_path: Path, ending: str) ->
         assert ended.returncode == 2
         message = full(disk, rf"{disk}/\.p\.{ending}\.parts/\S*").replace("409,600", "20,480")
         assert re.fullmatch("picks: " + message, ended.stderr), ended.stderr
+
+
+def test_picks_on_a_disk_that_is_full_before_they_begin(tiny_store: Store, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", ROOM) as disk:
+        fill(disk / "filler")
+        ended = run(tiny_store.root, "picks", "--quiet", "--out", str(disk / "p.csv"))
+        assert ended.returncode == 2
+        assert re.fullmatch("picks: " + full(disk, rf"{disk}/\.p\.csv\.parts"), ended.stderr), ended.stderr
 
 
 def test_a_limit_on_the_size_of_files_is_not_taken_for_a_full_disk(purchases: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from polars.exceptions import PolarsError
 
-from artifacts.publishing.disk import told_of_full_disk
+from artifacts.publishing.disk import told_of_full_disk, writing_to
 from artifacts.publishing.durable import replace_text, sync
 from training.errors import PicksError
 
@@ -86,7 +86,8 @@ def open_parts(target: Path, run: Mapping[str, Any]) -> Iterator[Parts]:
     except OSError as error:
         raise PicksError(f"{target}: cannot be written: {error.strerror}: {directory.parent}") from error
     with _sole_writer(directory, target):
-        _clear(directory, json.dumps(run, sort_keys=True, indent=1))
+        with writing_to(directory):
+            _clear(directory, json.dumps(run, sort_keys=True, indent=1))
         yield Parts(directory)
 
 

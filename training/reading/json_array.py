@@ -2,12 +2,13 @@
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from training.errors import DataError
 from training.reading.encoding import CHUNK
+from training.reading.temporary import temporary_copy
 from training.reading.text_files import TextFile
 
 BLANK = re.compile(r"[ \t\r\n]*")
@@ -19,12 +20,14 @@ def array_as_lines(text: TextFile) -> Iterator[TextFile]:
 
     Raises DataError for what is no array of objects.
     """
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="\n") as copy:
+
+    def write(copy: TextIO) -> None:
         for written in _objects(text):
             # Line breaks are blanks in JSON: inside texts they are escaped.
             copy.write(written.replace("\n", " ") + "\n")
-        copy.flush()
-        yield TextFile(copy.name, text.shown, text.encoding)
+
+    with temporary_copy(write) as copy:
+        yield TextFile(copy, text.shown, text.encoding)
 
 
 def _objects(text: TextFile) -> Iterator[str]:

@@ -1,16 +1,17 @@
 """Text files as lines of UTF-8, whatever their encoding and their line ends."""
 
 import io
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TextIO
 
 import polars as pl
 
 from training.errors import DataError
 from training.reading.encoding import CHUNK, TextKind, find_text_kind, open_bytes
+from training.reading.temporary import temporary_copy
 
 STORAGE_OPTIONS = {"max_retries": 3}  # Polars' own 10 keep a wrong host name waiting for long
 BATCH_LINES = 500_000
@@ -60,9 +61,8 @@ def open_text(name: str, shown: str, encoding: str | None, *, may_have_mark: boo
     if kind.plain and (may_have_mark or kind.encoding != "utf-8-sig"):
         yield TextFile(name, shown, kind.encoding)
         return
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="\n") as copy:
-        _transcode(name, shown, kind, copy)  # type: ignore[arg-type]
-        yield TextFile(copy.name, shown, kind.encoding)
+    with temporary_copy(partial(_transcode, name, shown, kind)) as copy:
+        yield TextFile(copy, shown, kind.encoding)
 
 
 def _transcode(name: str, shown: str, kind: TextKind, copy: TextIO) -> None:
@@ -76,4 +76,3 @@ def _transcode(name: str, shown: str, kind: TextKind, copy: TextIO) -> None:
                 line += chunk.count("\n")
         except UnicodeError as error:
             raise DataError(f"{shown}, at or after line {line}: cannot be read as {kind.encoding}: {error}") from error
-    copy.flush()

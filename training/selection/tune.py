@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from tqdm import tqdm
 
-from artifacts.publishing.disk import writing_to
+from artifacts.publishing.disk import told_of_full_disk, writing_to
 from artifacts.publishing.durable import replace_text
 from training.config import Config, ModelSettings
 from training.errors import DataError, TuneError
@@ -162,11 +162,18 @@ def _study(out: Path, run: TrainingRun) -> Iterator[optuna.Study]:
         # Otherwise a run that goes on would first try again what the one before it tried first.
         study.sampler = optuna.samplers.TPESampler(seed=(model.seed + len(study.trials)) % 2**32)
     except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError) as error:
-        raise TuneError(f"{trials}: cannot be used: {' '.join(str(error).split())}") from error
+        raise _unusable(trials, error) from error
     try:
         yield study
+    except (SQLAlchemyError, optuna.exceptions.OptunaError) as error:
+        raise _unusable(trials, error) from error
     finally:
         storage.remove_session()
+
+
+def _unusable(trials: Path, error: Exception) -> TuneError:
+    texts = " ".join(f"{error} {error.__cause__ or ''}".split())
+    return TuneError(told_of_full_disk(OSError(texts), trials) or f"{trials}: cannot be used: {texts}")
 
 
 def _search(study: optuna.Study, run: TrainingRun, window: Window, budget: Budget, show_progress: bool) -> None:

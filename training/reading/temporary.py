@@ -1,0 +1,22 @@
+"""A copy of what was read, in another form, for a reader that needs a file."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from artifacts.publishing.disk import writing_to
+
+
+@contextmanager
+def temporary_copy(write: Callable[[TextIO], None]) -> Iterator[str]:
+    """The path of a file in the temporary directory, in UTF-8 with line feeds, that `write` has written.
+
+    Raises DiskFullError where there is no room for it, and what `write` raises.
+    """
+    with tempfile.TemporaryDirectory(prefix="aisle-") as directory:
+        path = Path(directory) / "copy"
+        with writing_to(path), path.open("w", encoding="utf-8", newline="\n") as copy:
+            write(copy)
+        yield str(path)
