@@ -251,6 +251,8 @@ class Config(_Section):
         for section, key in (("data", "source"), ("data", "catalogue"), ("catalogue", "source")):
             if values[section][key]:
                 values[section][key] = public_name(values[section][key])
+        for section in ("data", "catalogue"):
+            values[section]["query"] = public_value(values[section]["query"])
         return values
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from artifacts.live.errors import LiveUrlError
+from artifacts.redaction import public_url
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -45,9 +46,19 @@ def read_address(text: str) -> LiveAddress:
     if backend == SQLITE:
         return _sqlite(url)
     if backend in _POSTGRESQL_NAMES:
-        name = f"{POSTGRESQL}://{url.host or ''}/{url.database or ''}"
-        return LiveAddress(url.set(drivername="postgresql+psycopg"), name)
+        public = public_url(url)
+        name = f"{POSTGRESQL}://{public.host or ''}/{public.database or ''}"
+        return LiveAddress(_usable(url.set(drivername="postgresql+psycopg")), name)
     raise LiveUrlError(f"{backend}:// is neither sqlite:// nor postgresql://")
+
+
+def _usable(url: sa.URL) -> sa.URL:
+    """The URL, if its options can be handed to the driver. It is only connected to by whoever uses it."""
+    try:
+        sa.create_engine(url)
+    except (sa.exc.SQLAlchemyError, ValueError, TypeError):
+        raise LiveUrlError(f"its options after '?' cannot be used: {', '.join(url.query)}") from None
+    return url
 
 
 def _sqlite(url: sa.URL) -> LiveAddress:

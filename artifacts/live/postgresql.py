@@ -14,6 +14,7 @@ from psycopg.abc import PQGen
 from artifacts.live.address import LiveAddress
 from artifacts.live.database import Database, Patience
 from artifacts.live.errors import LiveFullError, LiveTimeoutError, LiveUnavailableError
+from artifacts.redaction import scrubbed
 
 Value = TypeVar("Value")
 
@@ -58,6 +59,7 @@ class PostgresqlDatabase(Database):
             use_native_hstore=False,
         )
         super().__init__(address.name, patience, engine)
+        self._url = address.url
         _, self._arguments = engine.dialect.create_connect_args(address.url)
 
     def prepare_file(self, create: bool) -> None:
@@ -73,7 +75,7 @@ class PostgresqlDatabase(Database):
             return LiveFullError(f"{self.name}: its disk is full")
         state = getattr(error, "sqlstate", None)
         # With a state it speaks of a statement, and may quote its values.
-        cause = f"{type(error).__name__} ({state})" if state else " ".join(str(error).split())
+        cause = f"{type(error).__name__} ({state})" if state else scrubbed(" ".join(str(error).split()), self._url)
         return LiveUnavailableError(f"{self.name}: {cause}")
 
     def begin_upgrade(self, connection: sa.Connection) -> None:

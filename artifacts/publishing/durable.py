@@ -41,17 +41,27 @@ def replace_text(path: Path, text: str, mode: int = 0o666) -> None:
 def _take_after(path: Path, descriptor: int) -> None:
     """Give an open file the owner and the permissions of the file at `path`, if there is one."""
     with suppress(FileNotFoundError):
-        stat = path.stat()
-        with suppress(PermissionError):
-            os.fchown(descriptor, stat.st_uid, stat.st_gid)
-        os.fchmod(descriptor, S_IMODE(stat.st_mode))
+        _give_to_owner_of(path, descriptor)
+        os.fchmod(descriptor, S_IMODE(path.stat().st_mode))
+
+
+def _give_to_owner_of(path: Path, descriptor: int) -> None:
+    stat = path.stat()
+    with suppress(PermissionError):
+        os.fchown(descriptor, stat.st_uid, stat.st_gid)
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a file's exclusive lock, after waiting for it; the system lets go of it when the process dies."""
+def locked(path: Path, of: Path | None = None) -> Iterator[None]:
+    """Hold a file's exclusive lock, after waiting for it; the system lets go of it when the process dies.
+
+    The file is made where there is none, for the owner of the file `of`, who is to be able to lock it as well.
+    """
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        if of is not None:
+            with suppress(FileNotFoundError):
+                _give_to_owner_of(of, file.fileno())
         yield
 
 

@@ -111,12 +111,13 @@ def _changing(path: Path) -> Iterator[None]:
     The lock is a file of its own, which stays: the keys' file is another one after each change.
     """
     try:
-        with locked(path.with_name(path.name + ".lock")):
+        with locked(path.with_name(path.name + ".lock"), of=path):
             yield
     except OSError as error:
         raise KeysFileError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _write(path: Path, keys: Keys) -> None:
-    """Swap the file in whole, so that a service that reads it meanwhile sees the old or the new one."""
-    replace_text(path, keys.model_dump_json(indent=2) + "\n", mode=0o600)
+    """Swap the file in whole, so that a service that reads it meanwhile sees the old or the new one. A link to it stays
+    one."""
+    replace_text(path.resolve(), keys.model_dump_json(indent=2) + "\n", mode=0o600)

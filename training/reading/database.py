@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from artifacts.redaction import scrubbed
 from training.addresses import read_database_url
 from training.errors import DataError
 from training.reading.table import Found, Table, nth_row
@@ -24,20 +25,24 @@ def open_query(url: str, query: str | None) -> Iterator[Table]:
     """
     name = without_password(url)
     address = read_database_url(url)
-    with _explained(name):
+    with _explained(name, address):
         engine = sa.create_engine(address, connect_args=_connect_args(address))
     if address.drivername.startswith("sqlite") and not Path(address.database or "").is_file():
         raise DataError(f"{name}: no such file")  # SQLite would make one
     if query is None:
         raise DataError(f"{name}: a database needs a query (data.query)")
     try:
-        with _explained(name), engine.connect() as connection:
+        with _explained(name, address), engine.connect() as connection:
             # The query is the driver's own text: nothing in it (a time's colon, LIKE's percent) is a parameter.
             rows = connection.execution_options(
                 stream_results=True, yield_per=BATCH_ROWS, no_parameters=True, postgresql_readonly=True
             ).exec_driver_sql(query)
             yield Table(
-                name, tuple(rows.keys()), lambda columns: _batches(rows, columns, name), Found("query"), nth_row(name)
+                name,
+                tuple(rows.keys()),
+                lambda columns: _batches(rows, columns, name, address),
+                Found("query"),
+                nth_row(name),
             )
     finally:
         engine.dispose()
@@ -48,19 +53,22 @@ def _connect_args(address: sa.URL) -> dict[str, int]:
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def _explained(name: str, address: sa.URL) -> Iterator[None]:
     try:
         yield
     except (sa.exc.NoSuchModuleError, ImportError) as error:
-        raise DataError(f"{name}: no driver is installed for this kind of database: {error}") from error
+        told = scrubbed(str(error), address)
+        raise DataError(f"{name}: no driver is installed for this kind of database: {told}") from None
     except sa.exc.SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        raise DataError(f"{name}: {' '.join(str(cause).split())}") from error
+        raise DataError(f"{name}: {scrubbed(' '.join(str(cause).split()), address)}") from None
 
 
-def _batches(rows: sa.CursorResult[tuple[object, ...]], columns: Sequence[str], name: str) -> Iterator[pl.DataFrame]:
+def _batches(
+    rows: sa.CursorResult[tuple[object, ...]], columns: Sequence[str], name: str, address: sa.URL
+) -> Iterator[pl.DataFrame]:
     places = [list(rows.keys()).index(column) for column in columns]
-    with _explained(name):
+    with _explained(name, address):
         for batch in rows.partitions(BATCH_ROWS):
             yield pl.DataFrame(
                 {column: _text([row[place] for row in batch]) for column, place in zip(columns, places, strict=True)}

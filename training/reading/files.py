@@ -16,7 +16,7 @@ from training.reading.json_files import open_json
 from training.reading.parquet_files import open_parquet
 from training.reading.table import Table
 from training.reading.text_files import STORAGE_OPTIONS
-from training.redaction import without_secrets
+from training.redaction import public_text, without_secrets
 
 COMPRESSED = (".gz", ".zst")
 
@@ -111,7 +111,7 @@ def _explained(name: str, reader: FileReader) -> Iterator[None]:
     except FileNotFoundError as error:
         raise DataError(f"{shown}: no such file") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{shown}: {_os_problem(error).replace(name, shown)}") from error
+        raise DataError(f"{shown}: {public_text(_os_problem(error).replace(name, shown))}") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if "expanded paths were empty" in str(error):
             raise NoMatchError(f"{shown}: no file matches") from error
@@ -119,7 +119,9 @@ def _explained(name: str, reader: FileReader) -> Iterator[None]:
             raise DataError(
                 f"{shown}: no UTF-8: only files on this machine, plain or gzipped, may be another"
             ) from error
-        raise DataError(f"{shown}: no readable {reader.title}: {_first_line(error).replace(name, shown)}") from error
+        raise DataError(
+            f"{shown}: no readable {reader.title}: {public_text(_first_line(error).replace(name, shown))}"
+        ) from error
 
 
 def _os_problem(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from training.reading.csv_lines import Lines
 from training.reading.json_array import array_as_lines
 from training.reading.table import Found, Table
 from training.reading.text_files import BATCH_LINES, STORAGE_OPTIONS, TextFile, open_text
+from training.redaction import public_text
 
 KEY_LINES = 10_000
 AS_READ = "a JSON file holds an object on each line, or one array of objects"
@@ -95,7 +96,7 @@ def _read(text: TextFile, place: Place, columns: Sequence[str]) -> Iterator[pl.D
             start += batch.height
             yield batch.select(columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise DataError(_fault(text) or f"{text.shown}: no readable JSON: {error}") from error
+        raise DataError(_fault(text) or f"{text.shown}: no readable JSON: {public_text(str(error))}") from error
 
 
 def _expect_plain(values: pl.Series, start: int, text: TextFile, place: Place) -> None:

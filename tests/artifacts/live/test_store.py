@@ -388,7 +388,6 @@ def test_more_is_pruned_than_fits_into_one_transaction(store: LiveStore, monkeyp
         ("shop:secret@db", "it is no database URL"),
         ("sqlite://", "sqlite:// needs a file"),
         ("sqlite:///:memory:", "sqlite:// needs a file"),
-        ("sqlite:///no/such/directory/live.db", "no/such/directory is not a directory"),
         ("sqlite:///live.db?mode=ro", "takes no options"),
     ],
 )
@@ -398,7 +397,29 @@ def test_an_address_that_is_none(url: str, problem: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["postgresql://shop:secret@db.example/shop?password=secret", "postgres://a:secret@b/c"])
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """No fault of the address: it may come back."""
+    assert read_address("sqlite:///no/such/folder/live.db").missing_folder == Path("no/such/folder")
+    assert read_address(f"sqlite:///{tmp_path}/live.db").missing_folder is None
+    assert read_address("postgresql://db/no/such").missing_folder is None
+    with pytest.raises(LiveUnavailableError, match="unable to open database file"):
+        LiveStore(f"sqlite:///{tmp_path}/nowhere/live.db").check()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://shop:secret@db.example/shop?password=secret",
+        "postgres://a:secret@b/c",
+        "postgresql://a:x@secret@b/c",
+        "postgresql://a%3Asecret@b/c",
+        "postgresql://b/c#password=secret",
+        "postgresql://b/c;password=secret",
+        "postgresql://b/secret@c",
+        "postgresql://b/password=secret host=d",
+        "postgresql://b/c?whatever=secret&options=-c%20x=secret",
+    ],
+)
 def test_a_name_without_a_password(url: str) -> None:
     assert "secret" not in LiveStore(url).name
     assert "secret" not in repr(read_address(url))

@@ -75,28 +75,29 @@ def test_keys_are_added_found_and_revoked(tmp_path: Path) -> None:
 
 CHANGE_AT_ONCE = """
 import sys
-from contextlib import ExitStack
-from errno import ENOSPC
 from pathlib import Path
 from service.http.keys import Scope, create_key, revoke_key
-path, name = Path(sys.argv[1]), sys.argv[2]
+path, names = Path(sys.argv[1]), sys.argv[2:]
 print("ready", flush=True)
 sys.stdin.readline()
-if name.startswith("new"):
-    create_key(path, name, frozenset({Scope.READ}))
-else:
-    revoke_key(path, name)
+for name in names:
+    if name.startswith("new"):
+        create_key(path, name, frozenset({Scope.READ}))
+    else:
+        revoke_key(path, name)
 """
+PROCESSES = 10
 
 
 @pytest.mark.integration
 def test_no_key_is_lost_and_none_comes_back_when_many_change_the_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    old, new = [f"old{number}" for number in range(6)], [f"new{number}" for number in range(20)]
+    old, new = [f"old{number}" for number in range(20)], [f"new{number}" for number in range(80)]
     for name in old:
         create_key(path, name, frozenset({Scope.READ}))
     with ExitStack() as stack:
-        processes = [stack.enter_context(changing(path, name)) for name in (*new, *old)]
+        shares = [[*new[start::PROCESSES], *old[start::PROCESSES]] for start in range(PROCESSES)]
+        processes = [stack.enter_context(changing(path, names)) for names in shares]
         for process in processes:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
@@ -107,9 +108,9 @@ def test_no_key_is_lost_and_none_comes_back_when_many_change_the_file_at_once(tm
     assert {key.name for key in read_keys(path).keys} == set(new)
 
 
-def changing(path: Path, name: str) -> subprocess.Popen[bytes]:
-    """A process that creates or revokes a key as soon as its standard input is closed."""
-    command = [sys.executable, "-c", CHANGE_AT_ONCE, str(path), name]
+def changing(path: Path, names: list[str]) -> subprocess.Popen[bytes]:
+    """A process that creates or revokes these keys, one after another, once its standard input is closed."""
+    command = [sys.executable, "-c", CHANGE_AT_ONCE, str(path), *names]
     return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
@@ -138,6 +139,28 @@ def test_a_change_keeps_the_owner_and_the_permissions_of_the_file(tmp_path: Path
     revoke_key(path, "a")
     stat = path.stat()
     assert (stat.st_uid, stat.st_gid, stat.st_mode & 0o777) == (*owner, 0o640)
+
+
+def test_the_lock_is_the_owners_of_the_file_too(tmp_path: Path) -> None:
+    """Or whoever runs the service could change no keys any more, once root has."""
+    path, lock = tmp_path / "keys.json", tmp_path / "keys.json.lock"
+    create_key(path, "a", frozenset({Scope.READ}))
+    lock.unlink()
+    owner = (10_001, 10_002) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(path, *owner)
+    revoke_key(path, "a")
+    assert (lock.stat().st_uid, lock.stat().st_gid) == owner
+
+
+def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
+    path, link = tmp_path / "keys.json", tmp_path / "link.json"
+    link.symlink_to(path)
+    token = create_key(link, "a", frozenset({Scope.READ}))
+    assert link.is_symlink()
+    assert name_of(path, token) == "a"
+    revoke_key(link, "a")
+    assert link.is_symlink()
+    assert read_keys(path).keys == ()
 
 
 @pytest.mark.parametrize(
