@@ -1,6 +1,8 @@
 """What a running service reads again is broken or away: it goes on with what was known, and its master never ends."""
 
 import os
+import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -14,8 +16,9 @@ import pytest
 from artifacts.live.breaker import FAILURES
 from artifacts.publishing.store import Store
 from service.http.keys import Scope, create_key, revoke_key
-from tests.support.gunicorn_service import Service, running, wait_for
+from tests.support.gunicorn_service import COMMAND, Service, running, wait_for
 from tests.support.live_events import opened, rows
+from tests.support.paths import ROOT
 from tests.support.small_disk import fill, mounted, small_disk
 from tests.support.versions import copy_of
 
@@ -193,3 +196,32 @@ def test_on_a_clean_stop_all_events_are_in_the_file_itself(tiny_store: Store, tm
     shutil.copy(path, copy)
     assert rows(f"sqlite:///{copy}", "SELECT count(*) FROM live_events") == [(20,)]
     assert [found.name for found in tmp_path.glob("live.db*")] == ["live.db"]
+
+
+@pytest.mark.parametrize("room", [0, 1, 3])
+def test_no_file_descriptors_for_a_moment(tiny_store: Store, tmp_path: Path, room: int) -> None:
+    """The master cannot start a worker, or the worker cannot start: it is tried again, a second later each time."""
+    with running(tiny_store.root, tmp_path) as service:
+        used = max(int(path.name) for path in Path(f"/proc/{service.pid}/fd").iterdir())
+        soft, hard = resource.prlimit(service.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(service.pid, resource.RLIMIT_NOFILE, (used + 1 + room, hard))
+        send(service.workers(), signal.SIGKILL)
+        failures = re.compile(r"failed: the master goes on|exited with code 1\.")
+        wait_for(lambda: len(failures.findall(service.err.read_text())) >= 2)
+        resource.prlimit(service.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        wait_for(lambda: answers(service))
+        assert len(re.findall("Booting worker", service.err.read_text())) < 60, "no loop without a pause"
+
+
+def test_a_configuration_that_is_broken_when_it_is_read_anew(tiny_store: Store, tmp_path: Path) -> None:
+    configuration = ROOT / "service" / "gunicorn.conf.py"
+    own = tmp_path / "own.conf.py"
+    own.write_text(f"exec(compile(open({str(configuration)!r}).read(), {str(configuration)!r}, 'exec'))")
+    command = (*COMMAND[:3], "-c", str(own), COMMAND[-1])
+    with running(tiny_store.root, tmp_path, command=command) as service:
+        (worker,) = service.workers()
+        own.write_text("import nothing_of_this_name")
+        os.kill(service.pid, signal.SIGHUP)
+        wait_for(lambda: "reload failed: the master goes on" in service.err.read_text())
+        send([worker], signal.SIGKILL)
+        wait_for(lambda: service.workers() and service.workers() != [worker] and answers(service))
