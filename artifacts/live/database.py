@@ -1,7 +1,7 @@
 """How the live store's database is reached: reads that cost little, and writes that are one transaction each."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -46,7 +46,7 @@ class Database(ABC):
         """
         if patient:
             self._check()
-        text = self._texts.get(statement) or self._compile(statement)
+        text = self._text(statement)
         seconds = self.patience.write if patient else self.patience.read
         idle = self._idle
         try:
@@ -83,6 +83,16 @@ class Database(ABC):
         finally:
             self._writing.release()
 
+    def rows_of_each(
+        self, connection: sa.Connection, statement: sa.Executable, parameters: Sequence[Mapping[str, Any]]
+    ) -> list[list[Row]]:
+        """The rows that a statement, defined once and for all, answers for each of the parameters, within a transaction
+        whose first statement was another: a connection that is lost is found by that.
+
+        It goes past SQLAlchemy, in which a statement takes longer than in the database. Raises `driver_errors`.
+        """
+        return self._rows_of_each(connection.connection.driver_connection, self._text(statement), parameters)
+
     def forget_connections(self) -> None:
         """Close all connections that nobody uses now, and have those in use not used again."""
         idle, self._idle = self._idle, []
@@ -112,6 +122,10 @@ class Database(ABC):
     @abstractmethod
     def _open(self, seconds: float) -> Any:
         """A driver's connection for reads, which may take `seconds` to come."""
+
+    @abstractmethod
+    def _rows_of_each(self, connection: Any, text: str, parameters: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        """The rows that a text answers for each of the parameters, on a driver's connection."""
 
     def _check(self) -> None:  # noqa: B027  # of a server there is nothing to check beforehand
         """Raise LiveUnavailableError where the database is known to be gone."""
@@ -170,9 +184,11 @@ class Database(ABC):
             if pool is not self._engine.pool:  # forgotten meanwhile
                 pool.dispose()
 
-    def _compile(self, statement: sa.Executable) -> str:
-        compiled = statement.compile(dialect=self._engine.dialect)  # type: ignore[attr-defined]
-        text = self._texts[statement] = str(compiled)
+    def _text(self, statement: sa.Executable) -> str:
+        text = self._texts.get(statement)
+        if text is None:
+            compiled = statement.compile(dialect=self._engine.dialect)  # type: ignore[attr-defined]
+            text = self._texts[statement] = str(compiled)
         return text
 
 

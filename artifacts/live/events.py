@@ -7,6 +7,7 @@ from time import time as now
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from artifacts.live.activity import EventType
 from artifacts.live.counter import take, watermark
@@ -91,7 +92,8 @@ class Insertion:
         return Insertion(end - start - len(duplicates) - len(erased), duplicates, erased)
 
 
-_KNOWN = sa.select(EVENTS.c.event_id).where(EVENTS.c.event_id.in_(sa.bindparam("event_ids", expanding=True)))
+# Understood by SQLite as well. What it answers is stored; of an event that is there already it answers nothing.
+_INSERT = postgresql.insert(EVENTS).on_conflict_do_nothing(index_elements=["event_id"]).returning(EVENTS.c.event_id)
 _ERASED = sa.select(ERASURES.c.digest, ERASURES.c.time).where(
     ERASURES.c.digest.in_(sa.bindparam("digests", expanding=True))
 )
@@ -125,24 +127,24 @@ def insert(database: Database, digester: Digester, brought: Callable[[], Sequenc
 
 def _insert(connection: sa.Connection, database: Database, digester: Digester, events: Sequence[Event]) -> Insertion:
     numbers = take(connection, database, len(events))
-    known = set(connection.execute(_KNOWN, {"event_ids": [event.event_id for event in events]}).scalars())
     erased = _erased_at(connection, digester, events)
+    late = {place for place, event in enumerate(events) if event.time <= erased.get(event.user_id, float("-inf"))}
     received = now()
-    rows, duplicates, late = [], [], []
-    for place, (seq, event) in enumerate(zip(numbers, events, strict=True)):
-        if event.event_id in known:
-            duplicates.append(place)
-        elif event.time <= erased.get(event.user_id, float("-inf")):
-            late.append(place)
-        else:
-            known.add(event.event_id)
-            kind = WEIGHT_CLASS[EventType(event.type)]
-            rows.append({**event._asdict(), "seq": seq, "weight_class": kind, "received": received})
-    if rows:
-        connection.execute(sa.insert(EVENTS), rows)
-    else:
+    rows = {
+        place: {
+            **event._asdict(),
+            "seq": seq,
+            "weight_class": WEIGHT_CLASS[EventType(event.type)],
+            "received": received,
+        }
+        for place, (seq, event) in enumerate(zip(numbers, events, strict=True))
+        if place not in late
+    }
+    stored = database.rows_of_each(connection, _INSERT, [*rows.values()]) if rows else []
+    duplicates = tuple(place for place, found in zip(rows, stored, strict=True) if not found)
+    if len(duplicates) == len(rows):
         connection.rollback()
-    return Insertion(len(rows), tuple(duplicates), tuple(late))
+    return Insertion(len(rows) - len(duplicates), duplicates, tuple(sorted(late)))
 
 
 def read_events(database: Database, after: int, up_to: int) -> Iterator[list[StoredEvent]]:

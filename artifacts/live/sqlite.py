@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from artifacts.live.address import LiveAddress
-from artifacts.live.database import Database, Patience
+from artifacts.live.database import Database, Patience, Row
 from artifacts.live.errors import (
     LiveBrokenError,
     LiveFullError,
@@ -92,6 +93,9 @@ class SqliteDatabase(Database):
     def _open(self, seconds: float) -> Any:
         """SQLite's waits for locks only, on every read: they take no longer than a read may."""
         return self._connect("rw", self.patience.read, "PRAGMA query_only = ON")
+
+    def _rows_of_each(self, connection: Any, text: str, parameters: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        return [connection.execute(text, of_one).fetchall() for of_one in parameters]
 
     def _open_for_writes(self) -> sqlite3.Connection:
         return self._connect("rw", self.patience.write)
