@@ -2,14 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from artifacts.live.errors import LiveTimeoutError, LiveUnavailableError
+from artifacts.live.errors import LiveError, LiveTimeoutError, LiveUnavailableError, LiveValueError
 
 Result = TypeVar("Result")
 Row = tuple[Any, ...]
@@ -65,21 +65,17 @@ class Database(ABC):
         """Run `work` as one transaction, durable when this returns. It may be run twice, so that a connection that was
         lost while idle is no failure.
 
-        Raises LiveUnavailableError, after which nothing of it is stored, or all of it.
+        Raises LiveUnavailableError, after which nothing of it is stored, or all of it, and LiveValueError.
         """
         if not self._writing.acquire(timeout=self.patience.write):
             raise LiveTimeoutError(f"{self.name}: other writes take too long")
         try:
-            try:
-                return self._transaction(work)
-            except sa.exc.DBAPIError as error:
-                if not (error.connection_invalidated and self._may_retry(error)):
-                    raise
-                return self._transaction(work)
+            with self._turn():
+                return self._retried(work)
         except sa.exc.SQLAlchemyError as error:
-            raise self.explained(_cause(error)) from None
+            raise self._failure(_cause(error)) from None
         except self.driver_errors as error:
-            raise self.explained(error) from None
+            raise self._failure(error) from None
         finally:
             self._writing.release()
 
@@ -103,6 +99,11 @@ class Database(ABC):
     @abstractmethod
     def driver_errors(self) -> tuple[type[Exception], ...]:
         """What the driver raises."""
+
+    @property
+    @abstractmethod
+    def value_errors(self) -> tuple[type[Exception], ...]:
+        """Those of them that are about a value."""
 
     @abstractmethod
     def prepare_file(self, create: bool) -> None:
@@ -129,6 +130,10 @@ class Database(ABC):
 
     def _check(self) -> None:  # noqa: B027  # of a server there is nothing to check beforehand
         """Raise LiveUnavailableError where the database is known to be gone."""
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """Held while this process writes: others that share the database are given their turn."""
+        return nullcontext()
 
     def _arm(self, connection: Any, seconds: float) -> None:  # noqa: B027  # SQLite's only wait is for locks
         """Have a driver's connection give up what it does in `seconds`."""
@@ -169,6 +174,19 @@ class Database(ABC):
         while idle:
             with suppress(IndexError, *self.driver_errors):
                 idle.pop().close()
+
+    def _failure(self, error: BaseException) -> LiveError:
+        if isinstance(error, self.value_errors):
+            return LiveValueError(f"{self.name}: a value was refused ({type(error).__name__})")
+        return self.explained(error)
+
+    def _retried(self, work: Callable[[sa.Connection], Result]) -> Result:
+        try:
+            return self._transaction(work)
+        except sa.exc.DBAPIError as error:
+            if not (error.connection_invalidated and self._may_retry(error)):
+                raise
+            return self._transaction(work)
 
     def _transaction(self, work: Callable[[sa.Connection], Result]) -> Result:
         self._check()

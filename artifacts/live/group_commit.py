@@ -67,6 +67,10 @@ class GroupCommit(Generic[Item, Result]):
             self._lead(call)
         return call.outcome()
 
+    def write_alone(self, item: Item) -> Result:
+        """The result of an item that waits for no other and is written with none. Raises as `write` does."""
+        return self._commit(lambda: [item])[0]
+
     def _give_up(self, call: _Call[Item, Result]) -> None:
         if call in self._waiting:
             self._waiting.remove(call)
@@ -90,7 +94,7 @@ class GroupCommit(Generic[Item, Result]):
             self._finish([*group, *self._everybody()], error=error)
         except Exception as error:
             if len(group) > 1:
-                self._write_alone(group)
+                self._try_each(group)
             else:
                 self._finish(group or self._everybody(), error=error)
         except BaseException as error:  # nobody else would tell the others
@@ -100,10 +104,10 @@ class GroupCommit(Generic[Item, Result]):
             for call, result in zip(group, results, strict=True):
                 self._finish([call], (result,))
 
-    def _write_alone(self, group: list[_Call[Item, Result]]) -> None:
+    def _try_each(self, group: list[_Call[Item, Result]]) -> None:
         for call in group:
             try:
-                self._finish([call], self._commit(lambda call=call: [call.item]))  # type: ignore[misc]
+                self._finish([call], [self.write_alone(call.item)])
             except Exception as error:
                 self._finish([call], error=error)
 

@@ -47,6 +47,7 @@ class PostgresqlDatabase(Database):
     """A database on a server; the tables lie in the first schema of its search path."""
 
     driver_errors = (psycopg.Error,)
+    value_errors = (psycopg.DataError, psycopg.IntegrityError)
 
     def __init__(self, address: LiveAddress, patience: Patience) -> None:
         engine = sa.create_engine(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from artifacts.live import activity_lookup, counter, erasures, events, items, users
 from artifacts.live.activity import UserActivity
@@ -41,7 +41,8 @@ class LiveStore:
         self._digester: Digester | None = None
         self._was_ready = False
         self._reads, self._writes = Breaker(), Breaker()
-        self._insertions = GroupCommit(self._insert, ROWS_AT_ONCE)
+        self._insertions: GroupCommit[Sequence[Event], Insertion] = GroupCommit(self._insert, ROWS_AT_ONCE)
+        self._changes: GroupCommit[Sequence[ItemUpdate], tuple[LiveItem, ...]]
         self._changes = GroupCommit(self._put_items, ROWS_AT_ONCE)
 
     @property
@@ -113,11 +114,11 @@ class LiveStore:
 
     def insert(self, batch: Sequence[Event]) -> Insertion:
         """Store events, each once by its event_id; they are on the disk when this returns."""
-        return self._insertions.write(batch, len(batch), self._database.patience.write)
+        return self._grouped(self._insertions, batch)
 
     def put_items(self, updates: Sequence[ItemUpdate]) -> tuple[LiveItem, ...]:
         """Change items, in one transaction; answers them as they are then."""
-        return self._changes.write(updates, len(updates), self._database.patience.write)
+        return self._grouped(self._changes, updates)
 
     def erase(self, user_id: str) -> Forgotten:
         """Forget a user: who comes back is a new one."""
@@ -131,6 +132,11 @@ class LiveStore:
         """Delete events received before a time that are among those a published version has read: the ones with
         numbers up to `read_up_to`. Answers how many; other writers get their turn in between."""
         return self._write(lambda _: events.prune(self._database, before, read_up_to))
+
+    def _grouped(self, group: GroupCommit[Sequence[Any], Result], rows: Sequence[Any]) -> Result:
+        if self._writes.open:  # nobody is to wait for who tries whether it works again
+            return group.write_alone(rows)
+        return group.write(rows, len(rows), self._database.patience.write)
 
     def _insert(self, brought: Callable[[], Sequence[Sequence[Event]]]) -> list[Insertion]:
         return self._write(lambda key: events.insert(self._database, key, brought))
