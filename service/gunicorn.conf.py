@@ -20,6 +20,7 @@ from artifacts.publishing.store import Store  # noqa: E402
 from service.http.keys import Authorizer, KeysFileError  # noqa: E402
 from service.limits import MAX_URL_BYTES  # noqa: E402
 from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
+from service.telemetry.gunicorn_log import STANDARD_ERROR  # noqa: E402
 from service.telemetry.metrics_directory import NoRoomError, make_directory, roomy_directory  # noqa: E402
 from service.welcome import welcome  # noqa: E402
 
@@ -58,6 +59,7 @@ graceful_timeout = 30  # seconds for the requests under way when a worker is tol
 limit_request_line = MAX_URL_BYTES
 forwarder_headers = ""  # or a local client could move the app to another path
 control_socket_disable = True
+logger_class = "service.telemetry.gunicorn_log.BufferedLogger"
 accesslog = None  # service/telemetry/log.py writes a line a request
 
 
@@ -79,7 +81,7 @@ def when_ready(server: Any) -> None:
         if isinstance(listener.getsockname(), tuple):
             host, port = listener.getsockname()[:2]
             address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            print(welcome(address, store, _READ.api_keys_file is not None), file=sys.stderr, flush=True)
+            print(welcome(address, store, _READ.api_keys_file is not None), file=STANDARD_ERROR)
 
 
 def child_exit(server: Any, worker: Any) -> None:

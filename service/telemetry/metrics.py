@@ -26,6 +26,7 @@ _reloads = Counter("aisle_reloads", "Versions taken up, by all workers together.
 _refusals = Counter("aisle_reload_refusals", "Versions refused, by all workers together.")
 _model = Gauge("aisle_model_info", "Workers that serve the version.", ("version",), multiprocess_mode="livesum")
 _created = Gauge("aisle_model_created_seconds", "Unix time of the oldest served version.", multiprocess_mode="livemin")
+_lines_dropped = Counter("aisle_log_lines_dropped", "Lines of the log that were dropped, as nobody read them.")
 
 _live_degraded = Gauge("aisle_live_degraded", "Workers that cannot use the live store.", multiprocess_mode="livesum")
 _live_events = Counter("aisle_live_events", "Events stored, by type.", ("type",))
@@ -76,6 +77,11 @@ def observe_reload(version: str, created: str, previous: str | None) -> None:
 def observe_refusal() -> None:
     """Note that this worker refused a version."""
     _refusals.inc()
+
+
+def observe_dropped_lines(lines: int) -> None:
+    """Count lines of the log that were dropped."""
+    _lines_dropped.inc(lines)
 
 
 def observe_live(degraded: bool) -> None:
