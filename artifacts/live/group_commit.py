@@ -42,8 +42,9 @@ class GroupCommit(Generic[Item, Result]):
     the store is not available, each is tried alone, so that a value that the database refuses is one caller's failure.
     """
 
-    def __init__(self, commit: Callable[[Callable[[], list[Item]]], Sequence[Result]], most: int) -> None:
-        """A group's items have a size of `most` together, or are one item."""
+    def __init__(self, name: str, commit: Callable[[Callable[[], list[Item]]], Sequence[Result]], most: int) -> None:
+        """`name` is the store's, for errors. A group's items have a size of `most` together, or are one item."""
+        self._name = name
         self._commit = commit
         self._most = most
         self._waiting: deque[_Call[Item, Result]] = deque()
@@ -74,7 +75,7 @@ class GroupCommit(Generic[Item, Result]):
     def _give_up(self, call: _Call[Item, Result]) -> None:
         if call in self._waiting:
             self._waiting.remove(call)
-        raise LiveTimeoutError("other writes take too long")
+        raise LiveTimeoutError(f"{self._name}: other writes take too long")
 
     def _lead(self, own: _Call[Item, Result]) -> None:
         """Write groups until the leader's own item is among them."""

@@ -56,7 +56,7 @@ class SqliteDatabase(Database):
         super().__init__(address.name, patience, engine)
         self._path = address.path or Path()
         self._file: tuple[int, int] | None = None
-        self._turns = Turns(self._path)
+        self._turns = Turns(address.name, self._path)
 
     def prepare_file(self, create: bool) -> None:
         """Switch the file to WAL mode; with `create`, make it where there is none. Raises LiveUnavailableError."""

@@ -41,9 +41,9 @@ class LiveStore:
         self._digester: Digester | None = None
         self._was_ready = False
         self._reads, self._writes = Breaker(), Breaker()
-        self._insertions: GroupCommit[Sequence[Event], Insertion] = GroupCommit(self._insert, ROWS_AT_ONCE)
+        self._insertions: GroupCommit[Sequence[Event], Insertion] = GroupCommit(self.name, self._insert, ROWS_AT_ONCE)
         self._changes: GroupCommit[Sequence[ItemUpdate], tuple[LiveItem, ...]]
-        self._changes = GroupCommit(self._put_items, ROWS_AT_ONCE)
+        self._changes = GroupCommit(self.name, self._put_items, ROWS_AT_ONCE)
 
     @property
     def name(self) -> str:

@@ -25,7 +25,9 @@ class Turns:
     are for fairness alone, as SQLite has its own: where the file cannot be made, writers go without.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, name: str, database: Path) -> None:
+        """`name` is the store's, for errors."""
+        self._name = name
         self._path = database.with_name(database.name + SUFFIX)
         self._file: int | None = None
 
@@ -49,9 +51,9 @@ class Turns:
             yield
             return
         deadline = time.monotonic() + seconds
-        _lock(file, _NEXT, deadline)
+        self._lock(file, _NEXT, deadline)
         try:
-            _lock(file, _WRITING, deadline)
+            self._lock(file, _WRITING, deadline)
         finally:
             _unlock(file, _NEXT)
         try:
@@ -59,20 +61,19 @@ class Turns:
         finally:
             _unlock(file, _WRITING)
 
-
-def _lock(file: int, byte: int, deadline: float) -> None:
-    """Asked again and again: a lock that is waited for has no time-out."""
-    while True:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise LiveTimeoutError("other processes' writes take too long") from None
-            time.sleep(POLL_SECONDS)
-        except OSError:  # closed meanwhile, or a file system without locks
-            return
-        else:
-            return
+    def _lock(self, file: int, byte: int, deadline: float) -> None:
+        """Asked again and again: a lock that is waited for has no time-out."""
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LiveTimeoutError(f"{self._name}: other processes' writes take too long") from None
+                time.sleep(POLL_SECONDS)
+            except OSError:  # closed meanwhile, or a file system without locks
+                return
+            else:
+                return
 
 
 def _unlock(file: int, byte: int) -> None:

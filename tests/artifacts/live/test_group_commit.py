@@ -41,7 +41,7 @@ def log() -> Log:
 
 @pytest.fixture
 def group(log: Log) -> GroupCommit[str, str]:
-    return GroupCommit(log.commit, MOST)
+    return GroupCommit("live", log.commit, MOST)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_a_leader_that_is_interrupted_leaves_nobody_behind(threads: ThreadPoolEx
             raise KeyboardInterrupt
         return items
 
-    group: GroupCommit[str, str] = GroupCommit(commit, MOST)
+    group: GroupCommit[str, str] = GroupCommit("live", commit, MOST)
     first = threads.submit(group.write, "first", 1, DEADLINE_SECONDS)
     begun.wait(DEADLINE_SECONDS)
     second = threads.submit(group.write, "second", 1, DEADLINE_SECONDS)

@@ -16,7 +16,7 @@ GREEDY = f"""
 import itertools, sys
 from pathlib import Path
 from artifacts.live.turns import Turns
-turns = Turns(Path(sys.argv[1]))
+turns = Turns("live", Path(sys.argv[1]))
 turns.open()
 for number in itertools.count():
     with turns.turn({DEADLINE_SECONDS}):
@@ -36,7 +36,7 @@ def started(program: str, database: Path) -> "subprocess.Popen[bytes]":
 
 
 def opened(database: Path) -> Turns:
-    turns = Turns(database)
+    turns = Turns("live", database)
     turns.open()
     return turns
 
