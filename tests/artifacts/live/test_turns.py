@@ -31,7 +31,7 @@ def started(program: str, database: Path) -> "subprocess.Popen[bytes]":
         [sys.executable, "-c", program, str(database)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
-    process.stdout.readline()
+    assert process.stdout.readline()
     return process
 
 
