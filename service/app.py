@@ -23,6 +23,8 @@ from service.recommendations.views import REVALIDATE, Context, QueryEnricher
 from service.settings import Settings
 from service.state.live_connection import LiveConnection
 from service.state.served_model import ServedModel
+from service.telemetry.log import on_dropped_lines
+from service.telemetry.metrics import observe_dropped_lines
 from service.telemetry.observation import RECORD, observed
 
 SERVED_MODEL = "aisle.served_model"
@@ -62,6 +64,7 @@ def create_app(settings: Settings, shared: Path | None = None) -> Flask:
     openapi = cache(partial(openapi_document, secured=settings.api_keys_file is not None))
     register_operations(app, served_model, connection, authorizer, openapi)
     register_errors(app)
+    on_dropped_lines(observe_dropped_lines)
     app.wsgi_app = observed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 

@@ -28,6 +28,7 @@ from service.settings import (  # noqa: E402
     exposed,
     read_settings,
 )
+from service.telemetry.gunicorn_log import STANDARD_ERROR  # noqa: E402
 from service.telemetry.metrics_directory import (  # noqa: E402
     METRICS_DIRECTORIES,
     NoRoomError,
@@ -78,6 +79,7 @@ graceful_timeout = 30  # seconds for the requests under way when a worker is tol
 limit_request_line = MAX_URL_BYTES
 forwarder_headers = ""  # or a local client could move the app to another path
 control_socket_disable = True
+logger_class = "service.telemetry.gunicorn_log.BufferedLogger"
 accesslog = None  # service/telemetry/log.py writes a line a request
 
 
@@ -100,7 +102,7 @@ def when_ready(server: Any) -> None:
         if isinstance(listener.getsockname(), tuple):
             host, port = listener.getsockname()[:2]
             address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            print(welcome(address, store, _READ.api_keys_file is not None), file=sys.stderr, flush=True)
+            print(welcome(address, store, _READ.api_keys_file is not None), file=STANDARD_ERROR)
 
 
 def post_fork(server: Any, worker: Any) -> None:

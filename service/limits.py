@@ -8,6 +8,11 @@ MAX_EVENTS_BODY_BYTES = 4 * 1024 * 1024
 MAX_ITEMS_BODY_BYTES = 64 * 1024 * 1024
 MAX_BATCH_BODY_BYTES = 16 * 1024 * 1024  # 10,000 ids of 256 characters, most of them four bytes long in UTF-8
 
+# Names, texts, brackets and commas of a JSON body, which take longer to check than their bytes:
+MAX_JSON_PARTS = 5_000
+MAX_LONG_JSON_PARTS = 40_000  # of many users, or events
+MAX_LINE_PARTS = 50  # of a line of items
+
 MAX_CATEGORY_CHARACTERS = 256
 MAX_REQUEST_ID_CHARACTERS = 128
 

@@ -1,15 +1,15 @@
 """How the live store's database is reached: reads that cost little, and writes that are one transaction each."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from artifacts.live.errors import LiveTimeoutError, LiveUnavailableError
+from artifacts.live.errors import LiveError, LiveTimeoutError, LiveUnavailableError, LiveValueError
 from artifacts.live.sound_rows import Skipped
 
 Result = TypeVar("Result")
@@ -48,7 +48,7 @@ class Database(ABC):
         """
         if patient:
             self._check()
-        text = self._texts.get(statement) or self._compile(statement)
+        text = self._text(statement)
         seconds = self.patience.write if patient else self.patience.read
         idle = self._idle
         try:
@@ -67,23 +67,29 @@ class Database(ABC):
         """Run `work` as one transaction, durable when this returns. It may be run twice, so that a connection that was
         lost while idle is no failure.
 
-        Raises LiveUnavailableError, after which nothing of it is stored, or all of it.
+        Raises LiveUnavailableError, after which nothing of it is stored, or all of it, and LiveValueError.
         """
         if not self._writing.acquire(timeout=self.patience.write):
             raise LiveTimeoutError(f"{self.name}: other writes take too long")
         try:
-            try:
-                return self._transaction(work)
-            except sa.exc.DBAPIError as error:
-                if not (error.connection_invalidated and self._may_retry(error)):
-                    raise
-                return self._transaction(work)
+            with self._turn():
+                return self._retried(work)
         except sa.exc.SQLAlchemyError as error:
-            raise self._given_up(_cause(error)) from None
+            raise self._failure(_cause(error)) from None
         except self.driver_errors as error:
-            raise self._given_up(error) from None
+            raise self._failure(error) from None
         finally:
             self._writing.release()
+
+    def rows_of_each(
+        self, connection: sa.Connection, statement: sa.Executable, parameters: Sequence[Mapping[str, Any]]
+    ) -> list[list[Row]]:
+        """The rows that a statement, defined once and for all, answers for each of the parameters, within a transaction
+        whose first statement was another: a connection that is lost is found by that.
+
+        It goes past SQLAlchemy, in which a statement takes longer than in the database. Raises `driver_errors`.
+        """
+        return self._rows_of_each(connection.connection.driver_connection, self._text(statement), parameters)
 
     def forget_connections(self) -> None:
         """Close all connections that nobody uses now, and have those in use not used again."""
@@ -95,6 +101,11 @@ class Database(ABC):
     @abstractmethod
     def driver_errors(self) -> tuple[type[Exception], ...]:
         """What the driver raises."""
+
+    @property
+    @abstractmethod
+    def value_errors(self) -> tuple[type[Exception], ...]:
+        """Those of them that are about a value."""
 
     @abstractmethod
     def prepare_file(self, create: bool) -> None:
@@ -115,8 +126,16 @@ class Database(ABC):
     def _open(self, seconds: float) -> Any:
         """A driver's connection for reads, which may take `seconds` to come."""
 
+    @abstractmethod
+    def _rows_of_each(self, connection: Any, text: str, parameters: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        """The rows that a text answers for each of the parameters, on a driver's connection."""
+
     def _check(self) -> None:  # noqa: B027  # of a server there is nothing to check beforehand
         """Raise LiveUnavailableError where the database is known to be gone."""
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """Held while this process writes: others that share the database are given their turn."""
+        return nullcontext()
 
     def _arm(self, connection: Any, seconds: float) -> None:  # noqa: B027  # SQLite's only wait is for locks
         """Have a driver's connection give up what it does in `seconds`."""
@@ -158,13 +177,23 @@ class Database(ABC):
             with suppress(IndexError, *self.driver_errors):
                 idle.pop().close()
 
-    def _given_up(self, error: BaseException) -> LiveUnavailableError:
+    def _failure(self, error: BaseException) -> LiveError:
         """The error of a write. What could not be written with one connection, the next may: SQLite opens a file for
         reading alone where it may not write to it then."""
+        if isinstance(error, self.value_errors):
+            return LiveValueError(f"{self.name}: a value was refused ({type(error).__name__})")
         explained = self.explained(error)
         if not isinstance(explained, LiveTimeoutError):
             self._engine.dispose()
         return explained
+
+    def _retried(self, work: Callable[[sa.Connection], Result]) -> Result:
+        try:
+            return self._transaction(work)
+        except sa.exc.DBAPIError as error:
+            if not (error.connection_invalidated and self._may_retry(error)):
+                raise
+            return self._transaction(work)
 
     def _transaction(self, work: Callable[[sa.Connection], Result]) -> Result:
         self._check()
@@ -180,9 +209,11 @@ class Database(ABC):
             if pool is not self._engine.pool:  # forgotten meanwhile
                 pool.dispose()
 
-    def _compile(self, statement: sa.Executable) -> str:
-        compiled = statement.compile(dialect=self._engine.dialect)  # type: ignore[attr-defined]
-        text = self._texts[statement] = str(compiled)
+    def _text(self, statement: sa.Executable) -> str:
+        text = self._texts.get(statement)
+        if text is None:
+            compiled = statement.compile(dialect=self._engine.dialect)  # type: ignore[attr-defined]
+            text = self._texts[statement] = str(compiled)
         return text
 
 

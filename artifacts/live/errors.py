@@ -11,6 +11,10 @@ class LiveUrlError(LiveError):
     """A URL that names no database a live store can be in."""
 
 
+class LiveValueError(LiveError):
+    """A value that the database refuses: whoever sent it is to blame, and not the store."""
+
+
 class LiveUnavailableError(LiveError):
     """The live store cannot be read or written now; whatever was asked has not happened, or may be asked again.
 

@@ -1,11 +1,13 @@
 """What users and visitors did, as the shop reports it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from time import time as now
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from artifacts.live.activity import EventType
 from artifacts.live.counter import take, watermark
@@ -78,8 +80,21 @@ class Insertion:
     duplicates: tuple[int, ...]
     erased: tuple[int, ...]
 
+    def divided(self, sizes: Sequence[int]) -> "list[Insertion]":
+        """What became of each of the batches of these sizes that this one was put together from."""
+        ends = [*accumulate(sizes)]
+        return [self._part(end - size, end) for size, end in zip(sizes, ends, strict=True)]
 
-_KNOWN = sa.select(EVENTS.c.event_id).where(EVENTS.c.event_id.in_(sa.bindparam("event_ids", expanding=True)))
+    def _part(self, start: int, end: int) -> "Insertion":
+        duplicates, erased = (
+            tuple(place - start for place in places if start <= place < end)
+            for places in (self.duplicates, self.erased)
+        )
+        return Insertion(end - start - len(duplicates) - len(erased), duplicates, erased)
+
+
+# Understood by SQLite as well. What it answers is stored; of an event that is there already it answers nothing.
+_INSERT = postgresql.insert(EVENTS).on_conflict_do_nothing(index_elements=["event_id"]).returning(EVENTS.c.event_id)
 _ERASED = sa.select(ERASURES.c.digest, ERASURES.c.time, ERASURES.c.seq).where(
     ERASURES.c.digest.in_(sa.bindparam("digests", expanding=True))
 )
@@ -95,35 +110,42 @@ _OF_ITEMS = limited(
 )
 
 
-def insert(database: Database, digester: Digester, events: Sequence[Event]) -> Insertion:
-    """Store a batch, each event once by its event_id: in this batch, and ever as long as it is kept.
+def insert(database: Database, digester: Digester, brought: Callable[[], Sequence[Sequence[Event]]]) -> list[Insertion]:
+    """Store batches in one transaction, each event once by its event_id: in these batches, and ever as long as it is
+    kept. `brought` answers them, as late as can be: when it is this process's turn to write.
 
     Writers are one after another from `take` on, so that what is not there then is not there at the insert either.
-    Raises LiveUnavailableError, after which the same batch may be sent again.
+    Raises LiveUnavailableError, after which the same batches may be sent again.
     """
 
-    def work(connection: sa.Connection) -> Insertion:
-        numbers = take(connection, database, len(events))
-        known = set(connection.execute(_KNOWN, {"event_ids": [event.event_id for event in events]}).scalars())
-        erased = _erased_at(connection, database, digester, events)
-        received = now()
-        rows, duplicates, late = [], [], []
-        for place, (seq, event) in enumerate(zip(numbers, events, strict=True)):
-            if event.event_id in known:
-                duplicates.append(place)
-            elif event.time <= erased.get(event.user_id, float("-inf")):
-                late.append(place)
-            else:
-                known.add(event.event_id)
-                kind = WEIGHT_CLASS[EventType(event.type)]
-                rows.append({**event._asdict(), "seq": seq, "weight_class": kind, "received": received})
-        if rows:
-            connection.execute(sa.insert(EVENTS), rows)
-        else:
-            connection.rollback()
-        return Insertion(len(rows), tuple(duplicates), tuple(late))
+    def work(connection: sa.Connection) -> list[Insertion]:
+        batches = brought()
+        whole = _insert(connection, database, digester, [event for batch in batches for event in batch])
+        return whole.divided([len(batch) for batch in batches])
 
     return database.write(work)
+
+
+def _insert(connection: sa.Connection, database: Database, digester: Digester, events: Sequence[Event]) -> Insertion:
+    numbers = take(connection, database, len(events))
+    erased = _erased_at(connection, database, digester, events)
+    late = {place for place, event in enumerate(events) if event.time <= erased.get(event.user_id, float("-inf"))}
+    received = now()
+    rows = {
+        place: {
+            **event._asdict(),
+            "seq": seq,
+            "weight_class": WEIGHT_CLASS[EventType(event.type)],
+            "received": received,
+        }
+        for place, (seq, event) in enumerate(zip(numbers, events, strict=True))
+        if place not in late
+    }
+    stored = database.rows_of_each(connection, _INSERT, [*rows.values()]) if rows else []
+    duplicates = tuple(place for place, found in zip(rows, stored, strict=True) if not found)
+    if len(duplicates) == len(rows):
+        connection.rollback()
+    return Insertion(len(rows) - len(duplicates), duplicates, tuple(sorted(late)))
 
 
 def read_events(database: Database, after: int, up_to: int) -> Iterator[list[StoredEvent]]:

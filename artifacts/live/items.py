@@ -1,6 +1,6 @@
 """What the shop changed of its items since training: stock, prices, texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import time as now
 from typing import Any, NamedTuple
@@ -57,33 +57,41 @@ _ABOVE = limited(
 _NAMED = sa.select(*_COLUMNS).where(ITEMS.c.item_id.in_(sa.bindparam("item_ids", expanding=True)))
 
 
-def put_items(database: Database, updates: Sequence[ItemUpdate]) -> tuple[LiveItem, ...]:
-    """Change items, known or new, in one transaction; of several changes to one item the later counts.
+def put_items(database: Database, brought: Callable[[], Sequence[Sequence[ItemUpdate]]]) -> list[tuple[LiveItem, ...]]:
+    """Change items, known or new, in one transaction; of several changes to one item the later counts. `brought`
+    answers lists of changes, as late as can be: when it is this process's turn to write.
 
-    Answers the items as they are then, each once. Those that stay as they were are no change to a follower.
-    Raises LiveUnavailableError.
+    Answers for each list its items as they are then, each once. Those that stay as they were are no change to a
+    follower. Raises LiveUnavailableError.
     """
 
-    def work(connection: sa.Connection) -> tuple[LiveItem, ...]:
-        numbers = take(connection, database, len(updates))
-        names = {update.item_id for update in updates}
-        before = {row.item_id: LiveItem(*row) for row in connection.execute(_NAMED, {"item_ids": list(names)})}
-        after = {**{name: before.get(name, LiveItem(name)) for name in names}}
-        for update in updates:
-            after[update.item_id] = after[update.item_id]._replace(**update.fields)
-        changed = [item for name, item in after.items() if item != before.get(name)]
-        if not changed:
-            connection.rollback()
-            return tuple(after.values())
-        moment = now()
-        connection.execute(
-            sa.delete(ITEMS).where(ITEMS.c.item_id.in_([item.item_id for item in changed if item.item_id in before]))
-        )
-        rows = [{**item._asdict(), "seq": seq, "changed": moment} for seq, item in zip(numbers, changed, strict=False)]
-        connection.execute(sa.insert(ITEMS), rows)
-        return tuple(after.values())
+    def work(connection: sa.Connection) -> list[tuple[LiveItem, ...]]:
+        lists = brought()
+        after = _change(connection, database, [update for updates in lists for update in updates])
+        return [tuple(after[name] for name in dict.fromkeys(update.item_id for update in updates)) for updates in lists]
 
     return database.write(work)
+
+
+def _change(connection: sa.Connection, database: Database, updates: Sequence[ItemUpdate]) -> dict[str, LiveItem]:
+    """The items that the updates name as they are then, by item_id."""
+    numbers = take(connection, database, len(updates))
+    names = {update.item_id for update in updates}
+    before = {row.item_id: LiveItem(*row) for row in connection.execute(_NAMED, {"item_ids": list(names)})}
+    after = {name: before.get(name, LiveItem(name)) for name in names}
+    for update in updates:
+        after[update.item_id] = after[update.item_id]._replace(**update.fields)
+    changed = [item for name, item in after.items() if item != before.get(name)]
+    if not changed:
+        connection.rollback()
+        return after
+    moment = now()
+    connection.execute(
+        sa.delete(ITEMS).where(ITEMS.c.item_id.in_([item.item_id for item in changed if item.item_id in before]))
+    )
+    rows = [{**item._asdict(), "seq": seq, "changed": moment} for seq, item in zip(numbers, changed, strict=False)]
+    connection.execute(sa.insert(ITEMS), rows)
+    return after
 
 
 def read_changes(database: Database, after: int) -> ItemChanges:

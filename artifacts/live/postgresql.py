@@ -1,6 +1,6 @@
 """The live store on a PostgreSQL server, which several hosts share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from threading import Thread
 from time import monotonic
@@ -12,7 +12,7 @@ from psycopg import errors
 from psycopg.abc import PQGen
 
 from artifacts.live.address import LiveAddress
-from artifacts.live.database import Database, Patience
+from artifacts.live.database import Database, Patience, Row
 from artifacts.live.errors import LiveFullError, LiveTimeoutError, LiveUnavailableError
 from artifacts.redaction import scrubbed
 
@@ -48,6 +48,7 @@ class PostgresqlDatabase(Database):
     """A database on a server; the tables lie in the first schema of its search path."""
 
     driver_errors = (psycopg.Error,)
+    value_errors = (psycopg.DataError, psycopg.IntegrityError)
 
     def __init__(self, address: LiveAddress, patience: Patience) -> None:
         engine = sa.create_engine(
@@ -98,6 +99,12 @@ class PostgresqlDatabase(Database):
         connection = self._connect(seconds)
         connection.autocommit = True
         return connection
+
+    def _rows_of_each(self, connection: Any, text: str, parameters: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        """All are sent before the first is answered."""
+        with connection.cursor() as cursor:
+            cursor.executemany(text, parameters, returning=True)
+            return [of_one.fetchall() for of_one in cursor.results()]
 
     def _open_for_writes(self) -> _Connection:
         return self._connect(self.patience.write)

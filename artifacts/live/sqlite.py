@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +12,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from artifacts.live.address import LiveAddress
-from artifacts.live.database import Database, Patience
+from artifacts.live.database import Database, Patience, Row
 from artifacts.live.errors import (
     LiveBrokenError,
     LiveFullError,
@@ -18,6 +20,7 @@ from artifacts.live.errors import (
     LiveTimeoutError,
     LiveUnavailableError,
 )
+from artifacts.live.turns import Turns
 
 _ERRORS: dict[int, type[LiveUnavailableError]] = {
     sqlite3.SQLITE_BUSY: LiveTimeoutError,
@@ -36,6 +39,7 @@ class SqliteDatabase(Database):
     """A file that several processes of one machine share."""
 
     driver_errors = (sqlite3.Error,)
+    value_errors = (sqlite3.DataError, sqlite3.IntegrityError)
 
     def __init__(self, address: LiveAddress, patience: Patience) -> None:
         # A dialect of its own for parameters by name, which the driver takes and keeps prepared.
@@ -52,6 +56,7 @@ class SqliteDatabase(Database):
         super().__init__(address.name, patience, engine)
         self._path = address.path or Path()
         self._file: tuple[int, int] | None = None
+        self._turns = Turns(address.name, self._path)
 
     def prepare_file(self, create: bool) -> None:
         """Switch the file to WAL mode; with `create`, make it where there is none. Raises LiveUnavailableError."""
@@ -67,6 +72,11 @@ class SqliteDatabase(Database):
         except sqlite3.Error as error:
             raise self.explained(error) from None
         self._file = self._identity()
+        self._turns.open()
+
+    def forget_connections(self) -> None:
+        super().forget_connections()
+        self._turns.close()
 
     def explained(self, error: BaseException) -> LiveUnavailableError:
         if isinstance(error, LiveUnavailableError):
@@ -92,6 +102,12 @@ class SqliteDatabase(Database):
     def _open(self, seconds: float) -> Any:
         """SQLite's waits for locks only, on every read: they take no longer than a read may."""
         return self._connect("rw", self.patience.read, "PRAGMA query_only = ON")
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return self._turns.turn(self.patience.write)
+
+    def _rows_of_each(self, connection: Any, text: str, parameters: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        return [connection.execute(text, of_one).fetchall() for of_one in parameters]
 
     def _open_for_writes(self) -> sqlite3.Connection:
         return self._connect("rw", self.patience.write)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from artifacts.live import activity_lookup, counter, erasures, events, items, users
 from artifacts.live.activity import UserActivity
@@ -13,6 +13,7 @@ from artifacts.live.database import Database, Patience
 from artifacts.live.erasures import Digester, Erasures
 from artifacts.live.errors import LivePausedError, LiveTimeoutError, LiveUnavailableError
 from artifacts.live.events import Event, Insertion, ItemEvent, StoredEvent
+from artifacts.live.group_commit import GroupCommit
 from artifacts.live.items import ItemChanges, ItemUpdate, LiveItem
 from artifacts.live.postgresql import PostgresqlDatabase
 from artifacts.live.sound_rows import Skipped
@@ -21,6 +22,8 @@ from artifacts.live.upgrade import upgrade
 from artifacts.live.users import Forgotten, Held
 
 Result = TypeVar("Result")
+
+ROWS_AT_ONCE = 1_000  # of several callers, in one transaction: others that write wait for it
 
 
 class LiveStore:
@@ -40,6 +43,9 @@ class LiveStore:
         self._digester: Digester | None = None
         self._was_ready = was_ready
         self._reads, self._writes = Breaker(), Breaker()
+        self._insertions: GroupCommit[Sequence[Event], Insertion] = GroupCommit(self.name, self._insert, ROWS_AT_ONCE)
+        self._changes: GroupCommit[Sequence[ItemUpdate], tuple[LiveItem, ...]]
+        self._changes = GroupCommit(self.name, self._put_items, ROWS_AT_ONCE)
 
     @property
     def name(self) -> str:
@@ -119,11 +125,11 @@ class LiveStore:
 
     def insert(self, batch: Sequence[Event]) -> Insertion:
         """Store events, each once by its event_id; they are on the disk when this returns."""
-        return self._write(lambda key: events.insert(self._database, key, batch))
+        return self._grouped(self._insertions, batch)
 
     def put_items(self, updates: Sequence[ItemUpdate]) -> tuple[LiveItem, ...]:
         """Change items, in one transaction; answers them as they are then."""
-        return self._write(lambda _: items.put_items(self._database, updates))
+        return self._grouped(self._changes, updates)
 
     def erase(self, user_id: str) -> Forgotten:
         """Forget a user: who comes back is a new one."""
@@ -137,6 +143,17 @@ class LiveStore:
         """Delete events received before a time that are among those a published version has read: the ones with
         numbers up to `read_up_to`. Answers how many; other writers get their turn in between."""
         return self._write(lambda _: events.prune(self._database, before, read_up_to))
+
+    def _grouped(self, group: GroupCommit[Sequence[Any], Result], rows: Sequence[Any]) -> Result:
+        if self._writes.open:  # nobody is to wait for who tries whether it works again
+            return group.write_alone(rows)
+        return group.write(rows, len(rows), self._database.patience.write)
+
+    def _insert(self, brought: Callable[[], Sequence[Sequence[Event]]]) -> list[Insertion]:
+        return self._write(lambda key: events.insert(self._database, key, brought))
+
+    def _put_items(self, brought: Callable[[], Sequence[Sequence[ItemUpdate]]]) -> list[tuple[LiveItem, ...]]:
+        return self._write(lambda _: items.put_items(self._database, brought))
 
     def _prepare(self) -> None:
         try:

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, NotRequired
+from urllib.parse import urlsplit
 
 import orjson
 from flask import Flask, Response, request
@@ -161,6 +162,7 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(AccessError, _kept_out)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _failed)
+    app.after_request(_redirected_here)
 
 
 def _respond(status: HTTPStatus, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Response:
@@ -196,6 +198,17 @@ def _http_error(error: HTTPException) -> Any:
         if name not in {"Content-Type", "Content-Length"}:
             response.headers[name] = value
     return response
+
+
+def _redirected_here(response: Response) -> Response:
+    """In the place of Flask's own redirect, to the path with a slash at its end, one that does not name the host that
+    the client names, whoever that is, and that leads below the path that a proxy may have put before."""
+    if response.status_code != HTTPStatus.PERMANENT_REDIRECT or not urlsplit(response.location or "").netloc:
+        return response
+    name = request.environ["PATH_INFO"].rpartition("/")[2]
+    query = request.environ["QUERY_STRING"]
+    location = f"./{name}/?{query}" if query else f"./{name}/"
+    return Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 def _failed(error: Exception) -> Response:

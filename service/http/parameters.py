@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails, from_json
 from service.http.body import BODY, check_media_type, read_body, read_lines
 from service.http.errors import FieldProblem, InvalidRequestError
 from service.http.fields import Request
+from service.http.json_parts import has_more_parts
 from service.http.media_types import NDJSON
 from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS
 
@@ -52,6 +53,8 @@ def from_body(
     check_media_type(request)
     problems = _of_the_query(request)
     body = read_body(request, max_bytes, problems)
+    if has_more_parts(body, schema.max_parts):
+        raise InvalidRequestError([*problems, FieldProblem(field=BODY, message=too_many_parts(schema.max_parts))])
     if not path:
         return _validated(lambda: schema.model_validate_json(body), problems)
     values: dict[str, Any] = {}
@@ -69,6 +72,11 @@ def lines_from_body(request: HttpRequest, max_bytes: int) -> Iterator[bytes]:
     if problems := _of_the_query(request):
         raise InvalidRequestError(problems)
     return read_lines(request, max_bytes)
+
+
+def too_many_parts(most: int) -> str:
+    """What is wrong with a body, or a line of one, that takes longer to check than any that can be valid."""
+    return f"has more than {most:,} names, texts, brackets and commas"
 
 
 def field_problems(error: ValidationError) -> list[FieldProblem]:

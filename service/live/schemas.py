@@ -23,6 +23,7 @@ from service.http.fields import WITHOUT_NUL, Category, Id, Request, StoredPrice
 from service.limits import (
     MAX_ADDRESS_CHARACTERS,
     MAX_EVENTS,
+    MAX_LONG_JSON_PARTS,
     MAX_REQUEST_ID_CHARACTERS,
     MAX_TITLE_CHARACTERS,
 )
@@ -91,6 +92,8 @@ class EventBody(Request):
 
 class Events(Request):
     """Events, each taken or refused for itself."""
+
+    max_parts = MAX_LONG_JSON_PARTS
 
     events: Annotated[list[SkipValidation[EventBody]], Field(min_length=1, max_length=MAX_EVENTS)]
 

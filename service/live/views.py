@@ -21,12 +21,14 @@ from artifacts.model.model import Model
 from artifacts.shared_limits import MAX_ID_CHARACTERS
 from service.http.body import BODY
 from service.http.errors import BusyError, FieldProblem, InvalidRequestError, NoModelError
+from service.http.json_parts import has_more_parts
 from service.http.media_types import JSON
-from service.http.parameters import field_problems
+from service.http.parameters import field_problems, too_many_parts
 from service.limits import (
     MAX_EVENT_AGE_DAYS,
     MAX_EVENT_AHEAD_SECONDS,
     MAX_EVENT_PROBLEMS,
+    MAX_LINE_PARTS,
     MAX_LINES_NAMED,
     WRITER_SECONDS,
 )
@@ -224,6 +226,10 @@ def _read_lines(chunk: Sequence[tuple[int, bytes]]) -> tuple[list[ItemUpdate], l
     bad = 0
     for number, line in chunk:
         if not line.strip():
+            continue
+        if has_more_parts(line, MAX_LINE_PARTS):
+            bad += 1
+            errors.append(LineProblem(line=number, field=BODY, message=too_many_parts(MAX_LINE_PARTS)))
             continue
         try:
             item = ItemLine.model_validate_json(line)

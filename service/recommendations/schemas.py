@@ -13,6 +13,7 @@ from service.limits import (
     MAX_CATEGORIES,
     MAX_EXCLUDED_IN_BODY,
     MAX_EXCLUDED_IN_URL,
+    MAX_LONG_JSON_PARTS,
     MAX_RANKED_ITEMS,
     MAX_RECENT_ITEMS,
 )
@@ -55,6 +56,14 @@ class Filtered(Explained):
     min_price: Price | None = Field(default=None, description="In the shop's currency, inclusive.")
     max_price: Price | None = Field(default=None, description="In the shop's currency, inclusive; not below min_price.")
     in_stock: bool = Field(default=True, description="Leave out what is not available.")
+
+    @field_validator("max_price")
+    @classmethod
+    def _a_range(cls, max_price: float | None, info: ValidationInfo) -> float | None:
+        min_price: float | None = info.data.get("min_price")
+        if min_price is not None and max_price is not None and max_price < min_price:
+            raise ValueError("is below min_price")
+        return max_price
 
     def filters(self) -> Filters:
         return Filters(tuple(self.category), self.min_price, self.max_price, self.in_stock)
@@ -178,6 +187,8 @@ class Rank(Explained):
 
 class BatchRecommendations(InBody, Personal):
     """Picks for many users, each with the same parameters."""
+
+    max_parts = MAX_LONG_JSON_PARTS
 
     user_ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_BATCH_USERS)]
 

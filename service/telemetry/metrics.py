@@ -27,6 +27,7 @@ _reloads = Counter("aisle_reloads", "Versions taken up, by all workers together.
 _refusals = Counter("aisle_reload_refusals", "Versions refused, by all workers together.")
 _model = Gauge("aisle_model_info", "Workers that serve the version.", ("version",), multiprocess_mode="livesum")
 _created = Gauge("aisle_model_created_seconds", "Unix time of the oldest served version.", multiprocess_mode="livemin")
+_lines_dropped = Counter("aisle_log_lines_dropped", "Lines of the log that were dropped, as nobody read them.")
 
 _behind = Gauge(
     "aisle_model_behind", "Workers that do not serve the version to serve now.", multiprocess_mode="livesum"
@@ -95,6 +96,11 @@ def observe_behind(behind: bool) -> None:
 def observe_keys(stale: bool) -> None:
     """Note whether this worker cannot read the keys file, so that older keys are in force."""
     _keys_stale.set(stale)
+
+
+def observe_dropped_lines(lines: int) -> None:
+    """Count lines of the log that were dropped."""
+    _lines_dropped.inc(lines)
 
 
 def observe_live(degraded: bool) -> None:

@@ -1,9 +1,11 @@
 """Whatever a client sends is answered with a problem that names it, and never with a 5xx."""
 
 import json
+import os
 import socket
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +80,10 @@ def test_all_bad_fields_of_a_body_are_named_at_once(service: Service) -> None:
         ("/v1/popular?min_price=NaN", {"min_price"}),
         ("/v1/popular?min_price=1e999", {"min_price"}),
         ("/v1/popular?max_price=-1", {"max_price"}),
+        ("/v1/popular?min_price=20&max_price=10", {"max_price"}),
+        ("/v1/users/u1/recommendations?max_price=10&min_price=10.01", {"max_price"}),
+        ("/v1/items/I000/cross-sell?min_price=20&max_price=10", {"max_price"}),
+        ("/v1/items/I000/similar?min_price=20&max_price=10", {"max_price"}),
         ("/v1/popular?category=%ED%A0%80", {"category[0]"}),
         ("/v1/popular?%FF=1", {"\\udcff"}),
         ("/v1/popular?" + "&" * 2000, {"query"}),
@@ -106,6 +112,7 @@ def test_bad_urls(service: Service, target: str, fields: set[str]) -> None:
         (b'{"recent_items":' + b"[" * 100_000 + b"]" * 100_000 + b"}", {"body"}),
         (b'{"user_id": "a", "limit": NaN}', {"limit"}),
         (b'{"user_id": "a", "min_price": Infinity}', {"min_price"}),
+        (b'{"user_id": "a", "min_price": 20, "max_price": 10}', {"max_price"}),
         (b'{"user_id": "a", "limit": ' + b"9" * 4000 + b"}", {"limit"}),
         (b'{"user_id": "a", "limit": 1' + b"0" * 100_000 + b"}", {"body"}),
         (b'{"user_id": "a", "limit": 10.5, "in_stock": 1}', {"limit", "in_stock"}),
@@ -122,6 +129,63 @@ def test_bad_bodies(service: Service, body: bytes, fields: set[str]) -> None:
 def test_a_batch_of_too_many_is_refused_whole(service: Service) -> None:
     users = ["u1"] * (limits.MAX_BATCH_USERS + 1)
     assert fields_of(service.post("/v1/batch/recommendations", {"user_ids": users})) == {"user_ids"}
+
+
+@pytest.mark.parametrize("target", ["/v1/cross-sell", "/v1/batch/recommendations"])
+def test_prices_the_wrong_way_round_in_every_body(service: Service, target: str) -> None:
+    whom = {"items": ["I000"]} if target == "/v1/cross-sell" else {"user_ids": ["u1"]}
+    assert fields_of(service.post(target, {**whom, "min_price": 20, "max_price": 10})) == {"max_price"}
+
+
+@pytest.mark.parametrize("target", ["/v1/popular?min_price=10&max_price=10", "/v1/popular?min_price=0&max_price=0"])
+def test_a_range_of_one_price(service: Service, target: str) -> None:
+    assert service.get(target).status == 200
+
+
+MANY_NAMES = b"{" + b",".join(b'"%d":1' % number for number in range(90_000)) + b"}"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        ("POST", "/v1/recommendations", MANY_NAMES),
+        ("POST", "/v1/recommendations", b'{"recent_items":' + b"[" * 500_000 + b"]" * 500_000 + b"}"),
+        ("POST", "/v1/recommendations", b'{"recent_items":[' + b"[]," * 300_000 + b"[]]}"),
+        ("POST", "/v1/recommendations", b"{" + b'"limit":1,' * 90_000 + b'"limit":1}'),
+        ("POST", "/v1/recommendations", b'{"recent_items":["' + b'\\"' * 400_000),
+        ("POST", "/v1/cross-sell", b'{"items":[' + b'"",' * 300_000 + b'""]}'),
+        ("POST", "/v1/rank", MANY_NAMES),
+        ("POST", "/v1/batch/recommendations", b'{"user_ids":[' + b"{}," * 5_000_000 + b"{}]}"),
+        ("POST", "/v1/events", MANY_NAMES),
+        ("POST", "/v1/events", b'{"events":[' + b"1," * 2_000_000 + b"1]}"),
+        ("POST", "/v1/events", b'{"events":[' + MANY_NAMES + b"]}"),
+        ("PUT", "/v1/items/I000", MANY_NAMES),
+        ("PUT", "/v1/users/u1/preferences", MANY_NAMES),
+    ],
+)
+def test_what_takes_long_to_check_is_not_checked(service: Service, method: str, target: str, body: bytes) -> None:
+    before = processor_seconds(service)
+    reply = service.ask(method, target, body)
+    assert fields_of(reply) == {"body"}
+    # Checking them took up to fourteen seconds; most of what is left is the receiving.
+    assert processor_seconds(service) - before < 1
+
+
+def processor_seconds(service: Service) -> float:
+    """What its workers have used so far."""
+    ticks = 0
+    for worker in service.workers():
+        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_line_that_takes_long_to_check_is_refused_alone(service: Service) -> None:
+    body = b'{"item_id": "I000", "title": ","}\n{"item_id": "I001"' + b',"a":1' * 5000 + b"}\n"
+    reply = service.ask("PUT", "/v1/items", body, {"Content-Type": "application/x-ndjson"})
+    assert (reply.json["accepted"], reply.json["refused"]) == (1, 1)
+    message = f"has more than {limits.MAX_LINE_PARTS} names, texts, brackets and commas"
+    assert reply.json["errors"] == [{"line": 2, "field": "body", "message": message}]
 
 
 def test_of_very_many_problems_some_are_named(service: Service) -> None:
@@ -189,6 +253,17 @@ def test_options_names_the_methods(service: Service) -> None:
 @pytest.mark.parametrize("target", ["/", "/v1", "/v1/nope", "/v1/users", "/v1/users//recommendations", "/v1/popular/"])
 def test_an_unknown_route(service: Service, target: str) -> None:
     problem_of(service.get(target), 404)
+
+
+@pytest.mark.parametrize(
+    ("target", "location"), [("/docs", "./docs/"), ("/docs?a=b%20c", "./docs/?a=b%20c"), ("//evil.example/docs", None)]
+)
+def test_a_redirect_stays_on_the_host(service: Service, target: str, location: str | None) -> None:
+    for headers in ({"Host": "evil.example"}, {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}):
+        reply = service.get(target, headers)
+        assert reply.headers["Location"] == location
+        assert reply.status == (308 if location else 404)
+        assert b"evil" not in reply.body
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,9 @@ def test_a_corrupt_version_is_never_served(store: Store, tmp_path: Path) -> None
         store.rollback(to=first)
         third = publish_again(store, 2)
         wait_for(lambda: serving(service) == {third})
-        assert {line["model_version"] for line in service.lines() if "model_version" in line} >= {third}
-        events = [line for line in service.lines() if line.get("event") == "model_refused"]
-        assert len(events) == 2, "each worker says it once"
+    assert {line["model_version"] for line in service.lines() if "model_version" in line} >= {third}
+    events = [line for line in service.lines() if line.get("event") == "model_refused"]
+    assert len(events) == 2, "each worker says it once"
 
 
 def test_a_version_that_is_copied_after_current_is_taken_up_by_all_workers(store: Store, tmp_path: Path) -> None:

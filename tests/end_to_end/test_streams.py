@@ -53,7 +53,7 @@ def test_a_reader_that_leaves_is_logged_and_forgotten(tiny_store: Store, tmp_pat
         with unread_stream(service):
             assert small_batch(service) == 429
         wait_for(lambda: small_batch(service) == 200)
-        streams = [line for line in service.lines() if line.get("answered", 0)]
+        streams = wait_for(lambda: [line for line in service.lines() if line.get("answered", 0)])
         assert streams[0]["route"] == "/v1/batch/recommendations"
         assert streams[0]["answered"] < 100 * len(USERS)
         assert "Traceback" not in service.err.read_text()

@@ -153,7 +153,7 @@ def start(
     out, err = directory / "out.log", directory / "err.log"
     with out.open("wb") as out_file, err.open("wb") as err_file:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=_environment(store, settings), stdout=out_file, stderr=err_file
+            command, cwd=ROOT, env=environment(store, settings), stdout=out_file, stderr=err_file
         )
     return process, out, err
 
@@ -164,7 +164,7 @@ def refusal(store: Path, *arguments: str, command: tuple[str, ...] = COMMAND, **
         [*command, *arguments],
         check=False,
         cwd=ROOT,
-        env=_environment(store, settings),
+        env=environment(store, settings),
         capture_output=True,
         text=True,
         timeout=DEADLINE_SECONDS,
@@ -184,7 +184,7 @@ def wait_for(condition: Callable[[], Any]) -> Any:
         time.sleep(0.02)
 
 
-def _environment(store: Path, settings: Mapping[str, str]) -> dict[str, str]:
+def environment(store: Path, settings: Mapping[str, str]) -> dict[str, str]:
     inherited = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG") if name in os.environ
     }

@@ -3,6 +3,7 @@
 import multiprocessing
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from artifacts.live.items import ItemChanges, ItemUpdate, LiveItem
 from artifacts.live.schema import METADATA, REVISION, VERSION
 from artifacts.live.store import LiveStore
 from artifacts.live.upgrade import MIGRATIONS
+from tests.support.gunicorn_service import wait_for
 from tests.support.live_events import NOW, connect, event, opened, rows
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -130,6 +132,36 @@ def test_an_event_counts_once(store: LiveStore) -> None:
     stored = list(store.events(0, store.watermark()))
     assert [found.event_id for found in stored] == ["event-1", "event-2", "event-3"]
     assert [found.type for found in stored] == ["view"] * 3
+
+
+def test_a_value_that_the_database_refuses_is_one_callers_failure(live_url: str, store: LiveStore) -> None:
+    with connect(live_url) as other, ThreadPoolExecutor(4) as threads:
+        other.exec_driver_sql("BEGIN IMMEDIATE" if live_url.startswith("sqlite") else "BEGIN")
+        other.exec_driver_sql("UPDATE live_state SET seq = seq")
+        good = [threads.submit(store.insert, [event(number)]) for number in range(3)]
+        bad = threads.submit(store.insert, [event(3)._replace(event_id="\ud800")])
+        wait_for(lambda: len(store._insertions._waiting) >= 3)
+        other.exec_driver_sql("COMMIT")
+    assert [call.result().accepted for call in good] == [1, 1, 1]
+    assert not isinstance(bad.exception(), LiveUnavailableError)
+    assert isinstance(bad.exception(), Exception)
+    assert len(list(store.events(0, 10))) == 3
+    assert not store.paused
+
+
+def test_what_one_of_a_group_sends_again_is_its_own(live_url: str, store: LiveStore) -> None:
+    store.insert([event(1)])
+    with connect(live_url) as other, ThreadPoolExecutor(4) as threads:
+        other.exec_driver_sql("BEGIN IMMEDIATE" if live_url.startswith("sqlite") else "BEGIN")
+        other.exec_driver_sql("UPDATE live_state SET seq = seq")
+        calls = [
+            threads.submit(store.insert, [event(number) for number in numbers])
+            for numbers in ([2], [3, 1], [1, 4], [5])
+        ]
+        wait_for(lambda: len(store._insertions._waiting) >= 3)
+        other.exec_driver_sql("COMMIT")
+    found = [(call.result().accepted, call.result().duplicates) for call in calls]
+    assert found == [(1, ()), (1, (1,)), (1, (0,)), (1, ())]
 
 
 def test_events_come_back_as_they_were(store: LiveStore) -> None:

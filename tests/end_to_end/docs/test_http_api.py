@@ -73,6 +73,7 @@ def test_limits() -> None:
         [limits.MAX_EXCLUDED_IN_URL, limits.MAX_EXCLUDED_IN_BODY],
         [limits.MAX_CATEGORIES],
         [limits.MAX_EVENTS],
+        [limits.MAX_JSON_PARTS, limits.MAX_LONG_JSON_PARTS, limits.MAX_LINE_PARTS],
         [size // MIB for size in bodies],
         [limits.MAX_URL_BYTES],
     ]

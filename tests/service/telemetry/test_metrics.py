@@ -124,5 +124,5 @@ def test_a_stream_is_measured_to_its_end(watched: Service) -> None:
     labels = {"route": "/v1/batch/recommendations", "method": "POST", "status": "200"}
     samples = wait_for(lambda: (found := scraped(watched)) and requests_by(found, **labels) and found)
     assert samples["aisle_answers_total", (("source", "als"),)] == 1500
-    (line,) = [line for line in watched.lines() if line.get("route") == labels["route"]]
+    (line,) = wait_for(lambda: [line for line in watched.lines() if line.get("route") == labels["route"]])
     assert line["answered"] == 1500
