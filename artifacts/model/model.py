@@ -208,6 +208,11 @@ class Model(Fitted):
         """The number of the last change in the live store that the version was trained with; 0 without one."""
         return int(self.manifest.data.get("live_seq", 0))
 
+    @cached_property
+    def unseen_by_id(self) -> dict[str, UnseenItem]:
+        """The items that came after training, by their ids."""
+        return {item.item_id: item for item in self.unseen}
+
     def neighbour_table(self, basket: npt.NDArray[np.int32]) -> CoPurchases | BasketWeights:
         """The table of which items go with a basket of item indexes.
 

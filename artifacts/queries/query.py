@@ -52,7 +52,8 @@ class Query:
     `user_id`, `session_id` and `recent_items` describe whom the answer is for; `items` is a basket (cross-sell), the
     one item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user;
     `activity` is what the live store knows of whom the answer is for. `explore` is the share of an answer to a user
-    that is kept for items that came after training, 0 to 1.
+    that is kept for items that came after training, 0 to 1. `offset` is how many of the best items are left out, as
+    those of the pages before (popular, similar).
     """
 
     user_id: str | None = None
@@ -67,6 +68,12 @@ class Query:
     personalized: bool = True
     activity: UserActivity = NO_ACTIVITY
     explore: float = 0.0
+    offset: int = 0
+
+    @property
+    def reach(self) -> int:
+        """How many of the best items have to be known for `limit` of them behind `offset`."""
+        return self.offset + self.limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,12 @@ def similar(model: Model, query: Query) -> Answer:
     eligible = without(eligible_items(model, query.filters, excluded), replaced)
     scored = from_source(NO_HITS, Source.SIMILAR)
     for item in replaced.tolist():
-        scored = from_source(_alike(model, item, eligible, query.limit), Source.SIMILAR)
+        scored = from_source(_alike(model, item, eligible, query.reach), Source.SIMILAR)
         rest = without(eligible, scored.items.astype(np.int32))
         same = rest & _same_category(model, item)
-        scored = chain(scored, most_popular(model, same, query.limit - len(scored)))
-    scored = refill(model, scored, without(eligible, scored.items.astype(np.int32)), query.limit)
+        scored = chain(scored, most_popular(model, same, query.reach - len(scored)))
+    scored = refill(model, scored, without(eligible, scored.items.astype(np.int32)), query.reach)
+    scored = scored.behind(query.offset)
     return Answer(model, scored, None, tuple(dict.fromkeys(unknown + unknown_excluded)), basket_fallback(replaced))
 
 
