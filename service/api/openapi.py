@@ -16,7 +16,7 @@ from service.http.keys import Scope
 from service.http.media_types import HTML, JSON, PROBLEM_TYPE
 from service.recommendations.answers import StatusBody
 
-API_VERSION = "1.1.0"
+API_VERSION = "1.2.0"
 _KEY = "api_key"
 _DESCRIPTION = (
     "Recommendations for shops. Ids may hold any character but NUL; in a path they are percent-encoded. "
@@ -24,7 +24,8 @@ _DESCRIPTION = (
 )
 _TAGS = {
     Tag.RECOMMENDATIONS: "What to show to a user, in a session, or to everybody.",
-    Tag.BASKETS: "What is bought together with an item or a basket, and what can stand in for an item.",
+    Tag.BASKETS: "What is bought, or viewed, together with an item or a basket, and what can stand in for it.",
+    Tag.CATALOGUE: "Items as the catalogue has them by now, and what a user last viewed and bought.",
     Tag.LIVE: "Events and changes of items: they count from the next answer on. Needs a live store (`LIVE_URL`).",
     Tag.USERS: "What is held of a user, to be read, erased or left unused. Needs a live store (`LIVE_URL`).",
     Tag.MODEL: "The served version and how well it does.",

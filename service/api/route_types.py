@@ -31,6 +31,7 @@ class Tag(StrEnum):
 
     RECOMMENDATIONS = "Recommendations"
     BASKETS = "Items and baskets"
+    CATALOGUE = "Catalogue and history"
     LIVE = "Live store"
     USERS = "Users' data"
     MODEL = "Model"

@@ -82,6 +82,12 @@ class NoReportError(ServiceError):
     status = HTTPStatus.NOT_FOUND
 
 
+class UnknownItemError(ServiceError):
+    """The catalogue has no item of this id."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
 class SlowBodyError(ServiceError):
     """The body's sender stopped sending."""
 
