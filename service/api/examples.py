@@ -146,6 +146,11 @@ BODIES: dict[str, Any] = {
             ],
         },
     },
+    "RootBody": {
+        "service": "Aisle",
+        "api_version": "1.2.0",
+        "links": {"documentation": "docs/", "popular": "v1/popular", "item": "v1/items/{item_id}"},
+    },
     "StatusBody": {"status": "ready", "model_version": _VERSION},
     "Problem": {
         "type": "about:blank",

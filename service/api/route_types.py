@@ -63,6 +63,11 @@ class Route:
     unavailable: ClassVar[tuple[type[ServiceError], ...]]  # what its kind answers while it has nothing to answer from
 
     @property
+    def rule(self) -> str:
+        """The path as Flask writes its pattern."""
+        return self.path.replace("{", "<").replace("}", ">")
+
+    @property
     def has_body(self) -> bool:
         return self.method in {"POST", "PUT"}
 
