@@ -38,4 +38,7 @@ def _reason(body: dict[str, Any] | None) -> Reason | None:
     if body is None:
         return None
     causes = tuple(Cause(**cause) for cause in body.pop("because_of", ()))
-    return Reason(causes, tuple(CoOccurrence(**pair) for pair in body.pop("bought_together", ())), **body)
+    bought, viewed = (
+        tuple(CoOccurrence(**pair) for pair in body.pop(name, ())) for name in ("bought_together", "viewed_together")
+    )
+    return Reason(causes, bought, viewed, **body)
