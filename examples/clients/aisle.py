@@ -1,12 +1,12 @@
 """A client of Aisle's HTTP API: one file, with nothing but Python's own library.
 
-aisle = Aisle("https://shop.example/recs", key="aisle_…")
-for pick in aisle.get("v1", "items", "A/1", "cross-sell", limit=4)["items"]:
-    print(pick["item_id"], pick.get("title"))
+>>> aisle = Aisle("https://shop.example/recs", key="aisle_…")
+>>> picks = aisle.get("v1", "items", "A/1", "cross-sell", limit=4)["items"]
 """
 
 import json
 import time
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
@@ -70,7 +70,7 @@ class Aisle:
                 return json.load(response)
         except HTTPError as error:
             raise _problem(error) from None
-        except OSError as error:
+        except (OSError, HTTPException, ValueError) as error:
             raise AisleError(0, {"detail": f"no answer: {error}"}) from error
 
 

@@ -7,13 +7,18 @@
 
 import type { paths } from "./schema";
 
-type With<M extends string> = { [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never }[keyof paths];
+// Of the generated types: the paths with a method, and an operation's parameters, body and answer.
+type With<M extends string> = {
+  [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never;
+}[keyof paths];
 type Operation<P extends keyof paths, M extends "get" | "post"> = paths[P] extends Record<M, infer O> ? O : never;
-type In<O, K extends "path" | "query"> = O extends { parameters: infer A } ? (K extends keyof A ? NonNullable<A[K]> : {}) : {};
+type Parameters<O, K extends "path" | "query"> = O extends { parameters: { [N in K]?: infer A } }
+  ? [NonNullable<A>] extends [never] ? {} : NonNullable<A>
+  : {};
+type Get<P extends With<"get">> = Parameters<Operation<P, "get">, "path"> & Parameters<Operation<P, "get">, "query">;
 type Body<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? B : never;
-type Answer<O> = O extends { responses: infer R } ? Json<R extends { 200: infer A } ? A : R extends { 202: infer A } ? A : never> : never;
 type Json<A> = A extends { content: { "application/json": infer J } } ? J : never;
-type Get<P extends With<"get">> = In<Operation<P, "get">, "path"> & In<Operation<P, "get">, "query">;
+type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 202)]> : never;
 
 export type Event = Body<Operation<"/v1/events", "post">>["events"][number];
 
