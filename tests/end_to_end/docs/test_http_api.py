@@ -11,7 +11,7 @@ import orjson
 from artifacts.queries.query import Fallback, Source
 from artifacts.shared_limits import MAX_ID_CHARACTERS, MAX_LIMIT
 from service import limits
-from service.api.openapi import API_VERSION
+from service.api.root import API_VERSION
 from service.api.routes import ROUTES
 from service.app import create_app
 from service.http.keys import Scope

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 import pytest
@@ -68,7 +69,7 @@ def storefront(odd_store: Store, tmp_path_factory: pytest.TempPathFactory) -> It
     """The service behind nginx, with a key for everything."""
     directory = tmp_path_factory.mktemp("storefront")
     keys = directory / "keys.json"
-    settings = {"API_KEYS_FILE": str(keys), "LIVE_URL": f"sqlite:///{directory}/live.db"}
+    settings: dict[str, Any] = {"API_KEYS_FILE": str(keys), "LIVE_URL": f"sqlite:///{directory}/live.db"}
     key = create_key(keys, "storefront", frozenset(Scope))
     with running(odd_store.root, directory, **settings) as service, before(service.port, directory) as port:
         yield Behind(port, service.pid, service.out, service.err, key)
