@@ -20,6 +20,7 @@ from service.storefront.answers import (
     recent_item_bodies,
 )
 from service.storefront.schemas import Item, Items, RecentItems
+from service.telemetry.metrics import observe_fallback
 
 
 def get_item(context: Context, request: Item) -> Response:
@@ -56,6 +57,7 @@ def get_recent(context: Context, request: RecentItems) -> Response:
     query, degraded = context.enricher.enrich(request.query(), model)
     found = recent(model, query)
     context.record.answered, context.record.fallback = len(found.viewed) + len(found.bought), found.fallback
+    observe_fallback(found.fallback)
     body = RecentBody(
         request_id=context.record.request_id,
         model_version=model.version,

@@ -13,7 +13,7 @@ from artifacts.live.activity import EventType
 from artifacts.live.errors import REASONS
 from artifacts.publishing.manifest import parse_created
 from artifacts.queries.answer import Answer
-from artifacts.queries.query import Source
+from artifacts.queries.query import Fallback, Source
 
 # Seconds: an answer takes about a millisecond, a long stream many seconds.
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -60,8 +60,13 @@ def observe_answer(answer: Answer) -> None:
         counts[source] = counts.get(source, 0) + 1
     for source, count in counts.items():
         _counter(source).inc(count)
-    if answer.fallback is not None:
-        _fallbacks.labels(answer.fallback).inc()
+    observe_fallback(answer.fallback)
+
+
+def observe_fallback(fallback: Fallback | None) -> None:
+    """Count an answer that is not what was asked for."""
+    if fallback is not None:
+        _fallbacks.labels(fallback).inc()
 
 
 def observe_reload(version: str, created: str, previous: str | None) -> None:

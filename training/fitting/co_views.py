@@ -6,7 +6,7 @@ from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.model.model import CoOccurrences
 from training.fitting.co_occurrences import Groups, count_co_occurrences
 from training.interactions.dataset import GUEST, Dataset
-from training.interactions.ordering import begins_run, stable_order
+from training.interactions.ordering import RowNumbers, begins_run, stable_order
 
 
 def count_co_views(dataset: Dataset, show_progress: bool) -> CoOccurrences | None:
@@ -32,11 +32,14 @@ def _groups(dataset: Dataset) -> Groups:
     return Groups(visit[first], dataset.item[rows], dataset.until - dataset.time[rows], dataset.n_items)
 
 
-def _visits(dataset: Dataset, views: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray:
-    """(n_views,) int64: a number from 0 on for each user's day and each visitor's session."""
+def _visits(dataset: Dataset, views: RowNumbers) -> RowNumbers:
+    """(n_views,) int64: of each view its user's day or its visitor's session, numbered from 0."""
     user, day = dataset.user[views].astype(np.int64), dataset.time[views] // SECONDS_PER_DAY
     day -= day.min()
     n_days = int(day.max()) + 1
     session = dataset.n_users * n_days + dataset.basket[views]
-    _, visit = np.unique(np.where(user == GUEST, session, user * n_days + day), return_inverse=True)
-    return visit.astype(np.int64)
+    keys = np.where(user == GUEST, session, user * n_days + day)
+    order = stable_order(keys)
+    visit = np.empty(len(keys), np.int64)
+    visit[order] = np.cumsum(begins_run(keys[order])) - 1
+    return visit
