@@ -1,7 +1,10 @@
 """What did this user look at and buy last?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model, UserInteractions
@@ -53,7 +56,7 @@ def recent(model: Model, query: Query) -> Recent:
 
 
 def _looks(model: Model, history: UserInteractions, query: Query) -> _Deeds:
-    looks = {item_id: (last, 0) for item_id, last, times in _entries(model, history) if not times}
+    looks = _entries(model, history, history.times_bought == 0, query.limit)
     for event in query.activity.looks:
         before = looks.get(event.item_id, (event.time, 0))[0]
         looks[event.item_id] = (max(event.time, before), 0)
@@ -61,20 +64,19 @@ def _looks(model: Model, history: UserInteractions, query: Query) -> _Deeds:
 
 
 def _purchases(model: Model, history: UserInteractions, query: Query) -> _Deeds:
-    since = purchases_since_training(query.activity)
-    unseen = {
-        item_id: (max(moments), len(moments))
-        for item_id, moments in since.items()
-        if model.item_ids.find(item_id) == UNKNOWN
-    }
-    return {item_id: (last, times) for item_id, last, times in _entries(model, history) if times} | unseen
+    purchases = _entries(model, history, history.times_bought > 0, query.limit)
+    for item_id, moments in purchases_since_training(query.activity).items():
+        if model.item_ids.find(item_id) == UNKNOWN:
+            purchases[item_id] = (max(moments), len(moments))
+    return purchases
 
 
-def _entries(model: Model, history: UserInteractions) -> Iterable[tuple[str, float, int]]:
-    for index, last, times in zip(
-        history.items.tolist(), history.last.tolist(), history.times_bought.tolist(), strict=True
-    ):
-        yield model.item_ids[index], last, times
+def _entries(model: Model, history: UserInteractions, which: npt.NDArray[np.bool_], limit: int) -> _Deeds:
+    """The newest of some entries (n_entries,) of a history, of equally new ones those whose ids come first."""
+    chosen = np.flatnonzero(which)
+    newest = chosen[np.lexsort((history.items[chosen], -history.last[chosen]))][:limit]
+    columns = (column[newest].tolist() for column in (history.items, history.last, history.times_bought))
+    return {model.item_ids[index]: (last, times) for index, last, times in zip(*columns, strict=True)}
 
 
 def _newest(
