@@ -1,4 +1,5 @@
 """Bounds that hold wherever a version is asked: over HTTP and where picks are written to a file."""
 
 MAX_LIMIT = 100  # items an answer may hold
+MAX_OFFSET = 1_000  # items before an answer's first; whoever wants all of a catalogue reads it page by page
 MAX_ID_CHARACTERS = 256

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -12,10 +11,9 @@ from flask.sessions import NullSession, SessionInterface
 from artifacts.publishing.store import Store
 from service.api.openapi import openapi_document
 from service.api.operations import register_operations
-from service.api.readable import readable_methods
+from service.api.options import register_options
 from service.api.route_types import LiveRoute, ModelRoute, Route
 from service.api.routes import LIVE_ROUTES, MODEL_ROUTES
-from service.http.cors import Cors
 from service.http.errors import register_errors
 from service.http.keys import Authorizer
 from service.http.media_types import NDJSON
@@ -40,23 +38,12 @@ class NoSessions(SessionInterface):
         return self._session
 
 
-class ServiceApp(Flask):
-    """Answers OPTIONS of every route with what it takes, and no body: nobody needs a key to ask that."""
-
-    def make_default_options_response(self) -> Response:
-        response = super().make_default_options_response()
-        response.status_code = HTTPStatus.NO_CONTENT
-        response.headers["Allow"] = ", ".join(sorted(response.allow))
-        del response.headers["Content-Type"]
-        return response
-
-
 def create_app(settings: Settings) -> Flask:
     """The service for `settings`. It answers 503 until `app.extensions` SERVED_MODEL and LIVE_STORE are started.
 
     Raises KeysFileError where the keys file cannot be read.
     """
-    app = ServiceApp("aisle", static_folder=None)
+    app = Flask("aisle", static_folder=None)
     app.session_interface = NoSessions()
     app.url_map.merge_slashes = False
     connection = app.extensions[LIVE_STORE] = LiveConnection(settings.live_url)
@@ -68,6 +55,7 @@ def create_app(settings: Settings) -> Flask:
     streams = BoundedSemaphore(max(1, settings.threads // 2))
     writers = BoundedSemaphore(max(1, settings.threads // 2))
     enricher = QueryEnricher(connection, settings.explore)
+    register_options(app, settings.cors_origins)
     for model_route in MODEL_ROUTES:
         _add(app, model_route, _model_endpoint(model_route, served_model, authorizer, enricher, streams))
     for live_route in LIVE_ROUTES:
@@ -75,8 +63,6 @@ def create_app(settings: Settings) -> Flask:
     openapi = cache(partial(openapi_document, secured=settings.api_keys_file is not None))
     register_operations(app, served_model, connection, authorizer, openapi)
     register_errors(app)
-    if settings.cors_origins:
-        app.after_request(Cors(frozenset(settings.cors_origins), readable_methods()).allow)
     app.wsgi_app = observed(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 

@@ -17,7 +17,6 @@ MAX_CATEGORIES = 20
 MAX_RECENT_ITEMS = 200  # each is a row of the fold-in's linear system
 MAX_BASKET_ITEMS = 200
 MAX_RANKED_ITEMS = 1_000
-MAX_OFFSET = 1_000  # items before an answer's first; whoever wants all of a catalogue reads it page by page
 MAX_BATCH_USERS = 10_000
 
 MAX_EVENTS = 1_000

@@ -11,7 +11,7 @@ from artifacts.model.model import Model, UserInteractions
 from artifacts.queries.catalogue import CatalogueItem, find_item
 from artifacts.queries.query import Fallback, Query
 from artifacts.queries.user_history import purchases_since_training, updated_history
-from artifacts.queries.user_state import NO_INTERACTIONS, find_user
+from artifacts.queries.user_state import NO_INTERACTIONS, trained_interactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,11 @@ def recent(model: Model, query: Query) -> Recent:
     """
     if not query.personalized:
         return Recent((), (), (), Fallback.NOT_PERSONALIZED)
-    user_index = find_user(model, query)
-    trained = model.history.of(user_index) if user_index != UNKNOWN else NO_INTERACTIONS
-    history = updated_history(model, trained, query.activity)
+    trained = trained_interactions(model, query)
+    history = updated_history(model, trained or NO_INTERACTIONS, query.activity)
     viewed, unknown_viewed = _newest(model, _looks(model, history, query), query.limit)
     bought, unknown_bought = _newest(model, _purchases(model, history, query), query.limit)
-    known = user_index != UNKNOWN or query.activity.looks or query.activity.orders
+    known = trained is not None or query.activity.looks or query.activity.orders
     missing = tuple(dict.fromkeys(unknown_viewed + unknown_bought))
     return Recent(viewed, bought, missing, None if known else Fallback.UNKNOWN_USER)
 

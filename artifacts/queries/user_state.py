@@ -85,6 +85,12 @@ def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int
     return np.array(known, np.int32), tuple(item_id for item_id, index in found.items() if index == UNKNOWN)
 
 
+def trained_interactions(model: Model, query: Query) -> UserInteractions | None:
+    """What the version knows of the query's user; None where it does not know them, or must not."""
+    user_index = _find_user(model, query)
+    return None if user_index == UNKNOWN else model.history.of(user_index)
+
+
 def resolve_session(model: Model, item_ids: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
     """As `resolve`, of a session's items, oldest first: one that comes again is as new as it was last."""
     known, unknown = resolve(model, item_ids[::-1])
@@ -94,7 +100,7 @@ def resolve_session(model: Model, item_ids: tuple[str, ...]) -> tuple[npt.NDArra
 def read_user_state(model: Model, query: Query, session: npt.NDArray[np.int32]) -> UserState:
     """Read the user named by the query, with what they did since training and `session` (s,) item indexes, the newest
     last, folded into the trained history."""
-    user_index = find_user(model, query)
+    user_index = _find_user(model, query)
     trained = model.history.of(user_index) if user_index != UNKNOWN else NO_INTERACTIONS
     history = updated_history(model, trained, query.activity) if query.personalized else trained
     items, strength = history.items, history.strength
@@ -107,7 +113,7 @@ def read_user_state(model: Model, query: Query, session: npt.NDArray[np.int32]) 
     return UserState(user_index, history, session, items, strength, vector)
 
 
-def find_user(model: Model, query: Query) -> int:
+def _find_user(model: Model, query: Query) -> int:
     """The user's index; UNKNOWN also for who was forgotten after the version's data was read."""
     erased = query.activity.erased
     if query.user_id is None or not query.personalized or (erased is not None and erased.seq > model.live_seq):

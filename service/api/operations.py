@@ -18,10 +18,9 @@ from service.state.live_connection import LiveConnection
 from service.state.served_model import ServedModel
 from service.telemetry.metrics import exposition
 
-ROOT_PATH, LIVE_PATH, READY_PATH = "/", "/health/live", "/health/ready"
 DOCS_PATH = "/docs"
 OPENAPI_PATH = "/openapi.json"
-OPEN_PATHS = (ROOT_PATH, LIVE_PATH, READY_PATH, OPENAPI_PATH)
+OPEN_PATHS = ("/", "/health/live", "/health/ready", OPENAPI_PATH)
 # The page's own files and nothing else: it works with no access to the internet, and cannot be made to call out.
 DOCS_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
@@ -36,11 +35,11 @@ def register_operations(
     openapi: Callable[[], bytes],
 ) -> None:
     """Add the routes that are no part of the API proper. Only the metrics need a key."""
-    app.add_url_rule(ROOT_PATH, "_root", _root)
-    app.add_url_rule(LIVE_PATH, "_alive", _alive)
-    app.add_url_rule(READY_PATH, "_ready", _ready(served_model, connection))
+    app.add_url_rule("/health/live", "_alive", _alive)
+    app.add_url_rule("/health/ready", "_ready", _ready(served_model, connection))
     app.add_url_rule("/metrics", "_metrics", _metrics(authorizer))
     app.add_url_rule(OPENAPI_PATH, "_openapi", _openapi(openapi))
+    app.add_url_rule("/", "_root", _root)
     app.add_url_rule(DOCS_PATH, "_docs", _to_the_page)
     app.register_blueprint(_docs(), url_prefix=DOCS_PATH)
 

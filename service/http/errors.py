@@ -76,14 +76,14 @@ class ScopeError(AccessError):
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
 
 
-class NoReportError(ServiceError):
-    """The served version was published without a report."""
+class UnknownItemError(ServiceError):
+    """The catalogue has no item of this id."""
 
     status = HTTPStatus.NOT_FOUND
 
 
-class UnknownItemError(ServiceError):
-    """The catalogue has no item of this id."""
+class NoReportError(ServiceError):
+    """The served version was published without a report."""
 
     status = HTTPStatus.NOT_FOUND
 

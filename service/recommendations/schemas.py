@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
-from artifacts.shared_limits import MAX_LIMIT
+from artifacts.shared_limits import MAX_LIMIT, MAX_OFFSET
 from service.http.fields import Category, Id, Price, Request
 from service.limits import (
     MAX_BASKET_ITEMS,
@@ -13,7 +13,6 @@ from service.limits import (
     MAX_CATEGORIES,
     MAX_EXCLUDED_IN_BODY,
     MAX_EXCLUDED_IN_URL,
-    MAX_OFFSET,
     MAX_RANKED_ITEMS,
     MAX_RECENT_ITEMS,
 )

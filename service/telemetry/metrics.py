@@ -13,7 +13,7 @@ from artifacts.live.activity import EventType
 from artifacts.live.errors import REASONS
 from artifacts.publishing.manifest import parse_created
 from artifacts.queries.answer import Answer
-from artifacts.queries.query import Fallback, Source
+from artifacts.queries.query import Source
 
 # Seconds: an answer takes about a millisecond, a long stream many seconds.
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -63,7 +63,7 @@ def observe_answer(answer: Answer) -> None:
     observe_fallback(answer.fallback)
 
 
-def observe_fallback(fallback: Fallback | None) -> None:
+def observe_fallback(fallback: str | None) -> None:
     """Count an answer that is not what was asked for."""
     if fallback is not None:
         _fallbacks.labels(fallback).inc()

@@ -9,7 +9,7 @@ from itertools import pairwise
 import orjson
 
 from artifacts.queries.query import Fallback, Source
-from artifacts.shared_limits import MAX_ID_CHARACTERS, MAX_LIMIT
+from artifacts.shared_limits import MAX_ID_CHARACTERS, MAX_LIMIT, MAX_OFFSET
 from service import limits
 from service.api.root import API_VERSION
 from service.api.routes import ROUTES
@@ -70,7 +70,7 @@ def test_limits() -> None:
         [MAX_LIMIT],
         [limits.MAX_RECENT_ITEMS, limits.MAX_BASKET_ITEMS],
         [limits.MAX_RANKED_ITEMS],
-        [limits.MAX_OFFSET],
+        [MAX_OFFSET],
         [limits.MAX_BATCH_USERS],
         [limits.MAX_EXCLUDED_IN_URL, limits.MAX_EXCLUDED_IN_BODY],
         [limits.MAX_CATEGORIES],
