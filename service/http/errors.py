@@ -76,12 +76,6 @@ class ScopeError(AccessError):
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
 
 
-class UnknownItemError(ServiceError):
-    """The catalogue has no item of this id."""
-
-    status = HTTPStatus.NOT_FOUND
-
-
 class NoReportError(ServiceError):
     """The served version was published without a report."""
 
@@ -111,6 +105,12 @@ class LinesTypeError(MediaTypeError):
     """The body is of a kind that is not read where lines are."""
 
     headers: ClassVar[Mapping[str, str]] = {"Accept": "application/x-ndjson"}
+
+
+class UnknownItemError(ServiceError):
+    """The catalogue has no item of this id."""
+
+    status = HTTPStatus.NOT_FOUND
 
 
 class BusyError(ServiceError):
