@@ -113,6 +113,7 @@ def read_dataset(data: Path, n_items: int) -> Dataset:
         time=rows["time"].dt.epoch("s").to_numpy(),
         weight=np.ones(len(rows), np.float32),
         purchase=np.ones(len(rows), np.bool_),
+        view=np.zeros(len(rows), np.bool_),
         price=rows["price"].cast(pl.Float32).to_numpy(),
         quantity=rows["quantity"].cast(pl.Float32).to_numpy(),
     )

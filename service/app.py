@@ -12,6 +12,7 @@ from flask.sessions import NullSession, SessionInterface
 from artifacts.publishing.store import Store
 from service.api.openapi import openapi_document
 from service.api.operations import register_operations
+from service.api.options import register_options
 from service.api.route_types import LiveRoute, ModelRoute, Route
 from service.api.routes import LIVE_ROUTES, MODEL_ROUTES
 from service.http.authorizer import Authorizer
@@ -57,6 +58,7 @@ def create_app(settings: Settings, shared: Path | None = None) -> Flask:
     streams = BoundedSemaphore(max(1, settings.threads // 2))
     writers = BoundedSemaphore(max(1, settings.threads // 2))
     enricher = QueryEnricher(connection, settings.explore)
+    register_options(app, settings.cors_origins)
     for model_route in MODEL_ROUTES:
         _add(app, model_route, _model_endpoint(model_route, served_model, authorizer, enricher, streams))
     for live_route in LIVE_ROUTES:
@@ -70,8 +72,7 @@ def create_app(settings: Settings, shared: Path | None = None) -> Flask:
 
 
 def _add(app: Flask, route: Route, endpoint: Callable[..., Response]) -> None:
-    rule = route.path.replace("{", "<").replace("}", ">")
-    app.add_url_rule(rule, route.name, endpoint, methods=[route.method])
+    app.add_url_rule(route.rule, route.name, endpoint, methods=[route.method])
 
 
 def _model_endpoint(

@@ -1,6 +1,7 @@
 """The service's settings: read once from the environment, all bad values reported together."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,11 @@ DEFAULT_THREADS = 8  # a worker's; a stream or a slow client holds one each
 ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"
 RUN_DIRECTORY = "AISLE_RUN_DIRECTORY"
 MAX_WORKERS = 512
+_LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+_ORIGIN = re.compile(
+    rf"(?P<scheme>https?)://({_LABEL}(\.{_LABEL})*|\[[0-9a-f:.]+\])(:(?P<port>0|[1-9][0-9]{{0,4}}))?", re.ASCII
+)
+_OWN_PORTS = {"http": "80", "https": "443"}
 MAX_THREADS = 256
 
 
@@ -39,6 +45,7 @@ class Settings:
     serve_without_keys: bool
     live_url: str | None = field(repr=False)  # it may hold a password
     explore: float  # the share of an answer to a user that is for items not seen in training
+    cors_origins: tuple[str, ...]  # whose pages may read answers in a browser; "*" alone: all
 
     def may_listen_on(self, host: str) -> bool:
         """Whether the service may be reached at that address: off this machine only with keys, or told so."""
@@ -83,6 +90,7 @@ def read_settings(environ: Mapping[str, str], started: bool = False) -> Settings
         serve_without_keys=_yes(environ, "SERVE_WITHOUT_KEYS", problems),
         live_url=_live_url(environ, started, problems),
         explore=_share(environ, "EXPLORE", problems),
+        cors_origins=_origins(environ, "CORS_ORIGINS", problems),
     )
     if not settings.may_listen_on(settings.host):
         problems.append(exposed(settings.host))
@@ -128,6 +136,26 @@ def _share(environ: Mapping[str, str], name: str, problems: list[str]) -> float:
     if not 0 <= share <= 1:
         problems.append(f"{name}={text!r} is not a number from 0 to 1")
     return share
+
+
+def _origins(environ: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:
+    """Origins, between commas, exactly as browsers send them: any other text would never match, without a word."""
+    texts = tuple(text for part in (environ.get(name) or "").split(",") if (text := part.strip()))
+    for text in texts:
+        if not (_is_origin(text) or texts == ("*",)):
+            problems.append(
+                f"{name}: {text!r} is not an origin as browsers send it: https://shop.example, in small letters, with "
+                "its port where that is not the scheme's own, and no path; or * alone, for all"
+            )
+    return texts
+
+
+def _is_origin(text: str) -> bool:
+    found = _ORIGIN.fullmatch(text)
+    if found is None:
+        return False
+    port = found["port"]
+    return port is None or (port != _OWN_PORTS[found["scheme"]] and 0 < int(port) <= MAX_PORT)
 
 
 def check_address(settings: Settings, environ: Mapping[str, str]) -> None:

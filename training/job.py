@@ -16,7 +16,7 @@ from training.errors import DataError
 from training.evaluation.results import Evaluation
 from training.evaluation.run import BACKTESTS, evaluate
 from training.evaluation.spread import over_seeds
-from training.fitting.fit import with_similar
+from training.fitting.fit import with_co_views, with_similar
 from training.fitting.fit_recipe import fit_recipe
 from training.fitting.training_run import TrainingRun
 from training.interactions.dataset import encode
@@ -68,6 +68,7 @@ def train(
         interactions = replace(interactions, frame=interactions.frame.clear())  # a large shop's takes gigabytes
     with clock.step("fit"):
         fitted = with_similar(fit_recipe(dataset, interactions.catalogue, run, newest), show_progress)
+        fitted = with_co_views(fitted, dataset, show_progress)
     recall = {"recall@10": fitted.recipe.index_recall}
     metrics = {
         **evaluation.headline,

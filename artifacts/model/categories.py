@@ -41,6 +41,12 @@ def as_categories(table: IdTable) -> CategoryTable:
     return CategoryTable(table.offsets, table.data)
 
 
+def paths_of(text: str) -> list[list[str]]:
+    """The categories that a text names, each as its levels, the widest first."""
+    paths = [[level.strip() for level in path.split(LEVEL)] for path in text.split(SEVERAL)]
+    return [levels for path in paths if (levels := [level for level in path if level])]
+
+
 def names_of(text: str) -> set[str]:
     """All that an item of this category text is in: the text itself, each category of several, each level of a path,
     and the path up to it, with " > " between levels."""

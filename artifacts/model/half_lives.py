@@ -12,7 +12,7 @@ SECONDS_PER_DAY = 86_400
 RECENT_DAYS = 14.0  # what sells now, and who recently came to an item
 # A habit outlives a taste: the user's own frequency decays more slowly than what ALS is fitted on.
 FREQUENCY_DAYS = 180.0
-CO_PURCHASE_DAYS = 90.0
+CO_OCCURRENCE_DAYS = 90.0
 BASKET_DAYS = 120.0  # of the baskets that basket weights are fitted on
 BASELINE_DAYS = 30.0  # the evaluation's baseline of what a user bought recently
 

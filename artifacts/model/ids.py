@@ -42,6 +42,17 @@ class IdTable(TextColumn):
     def find(self, text: str) -> int:
         """The index of an id, or UNKNOWN (-1)."""
         target = text.encode("utf-8", "surrogatepass")
+        place = self._place(target)
+        return place if place < len(self) and self.encoded(place) == target else UNKNOWN
+
+    def after(self, text: str) -> int:
+        """The index of the first id behind a text, which need not be an id; their number where there is none."""
+        target = text.encode("utf-8", "surrogatepass")
+        place = self._place(target)
+        return place + (place < len(self) and self.encoded(place) == target)
+
+    def _place(self, target: bytes) -> int:
+        """How many ids are before a text in UTF-8."""
         offsets, data = self._views
         low, high = 0, len(self)
         while low < high:
@@ -50,7 +61,7 @@ class IdTable(TextColumn):
                 low = middle + 1
             else:
                 high = middle
-        return low if low < len(self) and self.encoded(low) == target else UNKNOWN
+        return low
 
 
 def encode_texts(texts: Iterable[str | None]) -> TextColumn:

@@ -67,11 +67,11 @@ class History(UserInteractions, CsrRows):
 
 
 @dataclass(frozen=True)
-class CoPurchases(CsrRows):
-    """Items bought in the same basket: CSR rows over items, best first within a row.
+class CoOccurrences(CsrRows):
+    """Items found in the same groups, such as baskets: CSR rows over items, best first within a row.
 
     `indptr` (n_items + 1,) int64; all else is (n_entries,): `items` int32; `score` float32, what ranks them;
-    `support` int32, baskets with both; `confidence` float32, the share of the row item's baskets that hold the
+    `support` int32, groups with both; `confidence` float32, the share of the row item's groups that hold the
     other; `lift` float32, how many times that is above chance.
     """
 
@@ -139,7 +139,8 @@ class Fitted:
     """All that training fits.
 
     `user_factors` is (n_users, n_factors) float32; `item_vectors` (n_items, 2 n_factors + 2) float32: ALS factors, the
-    newcomers' taste, then the popularity and the trend column.
+    newcomers' taste, then the popularity and the trend column. `co_views` are items that are viewed together, None
+    where the data has no views, or the version is older than they are.
     """
 
     user_ids: IdTable = field(metadata=_files("users.ids"))
@@ -147,7 +148,7 @@ class Fitted:
     user_factors: npt.NDArray[np.float32] = field(metadata=_files("users.factors"))
     item_vectors: npt.NDArray[np.float32] = field(metadata=_files("items.vectors"))
     history: History = field(metadata=_files("history"))
-    co_purchases: CoPurchases = field(metadata=_files("neighbours"))
+    co_purchases: CoOccurrences = field(metadata=_files("neighbours"))
     basket_weights: BasketWeights = field(metadata=_files("company"))
     similar: Similar = field(metadata=_files("similar"))
     popularity: Popularity = field(metadata=_files("popularity"))
@@ -156,6 +157,7 @@ class Fitted:
     catalogue: Catalogue = field(metadata=_files("catalogue"))
     recipe: Recipe
     index: ItemIndex
+    co_views: CoOccurrences | None = field(default=None, kw_only=True)
 
     @property
     def item_factors(self) -> npt.NDArray[np.float32]:
@@ -208,7 +210,12 @@ class Model(Fitted):
         """The number of the last change in the live store that the version was trained with; 0 without one."""
         return int(self.manifest.data.get("live_seq", 0))
 
-    def neighbour_table(self, basket: npt.NDArray[np.int32]) -> CoPurchases | BasketWeights:
+    @cached_property
+    def unseen_by_id(self) -> dict[str, UnseenItem]:
+        """The items that came after training, by their ids."""
+        return {item.item_id: item for item in self.unseen}
+
+    def neighbour_table(self, basket: npt.NDArray[np.int32]) -> CoOccurrences | BasketWeights:
         """The table of which items go with a basket of item indexes.
 
         One item has its co-purchases. Several are weighed against each other, so that what two of them have in
@@ -218,6 +225,7 @@ class Model(Fitted):
 
 
 _KINDS = get_type_hints(Model)
+_CO_VIEWS = "co_views"  # the only files that not every version has
 _FILED = [part for part in fields(Model) if part.metadata]
 
 
@@ -226,6 +234,8 @@ def save_model(directory: Path, fitted: Fitted) -> None:
     for part in _FILED:
         derive = part.metadata["derive"]
         save_arrays(directory, part.metadata["files"], derive(fitted) if derive else getattr(fitted, part.name))
+    if fitted.co_views is not None:
+        save_arrays(directory, _CO_VIEWS, fitted.co_views)
     fitted.recipe.save(directory)
     save_index(directory, fitted.index)
 
@@ -241,9 +251,16 @@ def open_model(directory: Path) -> Model:
         recipe = open_recipe(directory)
         filed = {part.name: open_arrays(directory, part.metadata["files"], _KINDS[part.name]) for part in _FILED}
         index = open_index(directory, filed["item_vectors"], recipe.ef_search)
-        return _without_bad_prices(Model(**filed, recipe=recipe, index=index, manifest=manifest))
+        co_views = _open_co_views(directory, manifest)
+        return _without_bad_prices(Model(**filed, recipe=recipe, index=index, co_views=co_views, manifest=manifest))
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise BrokenVersionError(directory, str(error)) from error
+
+
+def _open_co_views(directory: Path, manifest: Manifest) -> CoOccurrences | None:
+    if not any(name.startswith(f"{_CO_VIEWS}.") for name in manifest.files):
+        return None
+    return open_arrays(directory, _CO_VIEWS, CoOccurrences)
 
 
 def _without_bad_prices(model: Model) -> Model:

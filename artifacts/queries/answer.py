@@ -29,6 +29,10 @@ class ScoredItems:
         """The first k of them."""
         return ScoredItems(self.items[:k], self.scores[:k], self.sources[:k])
 
+    def behind(self, offset: int) -> "ScoredItems":
+        """All but the first `offset` of them."""
+        return ScoredItems(self.items[offset:], self.scores[offset:], self.sources[offset:]) if offset else self
+
 
 def from_source(hits: Hits, source: Source) -> ScoredItems:
     """Hits that all came the same way."""

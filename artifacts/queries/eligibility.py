@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from artifacts.model.categories import names_of
 from artifacts.model.model import Model
+from artifacts.model.unseen import UnseenItem
 from artifacts.queries.query import Filters
 
 Mask = npt.NDArray[np.bool_]
@@ -43,6 +44,16 @@ def unknown_categories(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     unseen = {name for item in model.unseen for name in names_of(item.category or "")}
     return tuple(name for name in unknown if name not in unseen)
+
+
+def is_eligible(item: UnseenItem, filters: Filters) -> bool:
+    """Whether an item that came after training is in stock and within the filters."""
+    return (
+        (item.available or not filters.in_stock)
+        and (not filters.categories or not names_of(item.category or "").isdisjoint(filters.categories))
+        and (filters.min_price is None or (item.price is not None and item.price >= filters.min_price))
+        and (filters.max_price is None or (item.price is not None and item.price <= filters.max_price))
+    )
 
 
 def without(mask: Mask, *hidden: npt.NDArray[np.int32]) -> Mask:

@@ -22,6 +22,7 @@ class Source(StrEnum):
     ALS = "als"
     HISTORY = "history"
     CO_PURCHASE = "co_purchase"
+    CO_VIEW = "co_view"
     SIMILAR = "similar"
     POPULAR = "popular"
     NEW = "new"
@@ -32,6 +33,7 @@ class Fallback(StrEnum):
 
     UNKNOWN_USER = "unknown_user"
     UNKNOWN_ITEMS = "unknown_items"
+    NO_VIEWS = "no_views"
     NOT_PERSONALIZED = "not_personalized"
 
 
@@ -50,9 +52,10 @@ class Query:
     """A question about a user, a session or a basket.
 
     `user_id`, `session_id` and `recent_items` describe whom the answer is for; `items` is a basket (cross-sell), the
-    one item to replace (similar) or the caller's own list (rank). `personalized=False` reads nothing about the user;
-    `activity` is what the live store knows of whom the answer is for. `explore` is the share of an answer to a user
-    that is kept for items that came after training, 0 to 1.
+    one item that is looked at (similar, viewed together) or the caller's own list (rank). `personalized=False` reads
+    nothing about the user; `activity` is what the live store knows of whom the answer is for. `explore` is the share of
+    an answer to a user that is kept for items that came after training, 0 to 1. `offset` is how many of the best items
+    are left out, as those of the pages before (popular, similar).
     """
 
     user_id: str | None = None
@@ -67,6 +70,12 @@ class Query:
     personalized: bool = True
     activity: UserActivity = NO_ACTIVITY
     explore: float = 0.0
+    offset: int = 0
+
+    @property
+    def reach(self) -> int:
+        """How many of the best items have to be known for `limit` of them behind `offset`."""
+        return self.offset + self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +88,11 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class CoPurchase:
-    """How often an item is bought together with a basket's item.
+class CoOccurrence:
+    """How often an item is bought, or viewed, together with a pick.
 
-    `support` counts baskets that hold both, `confidence` is the share of the basket item's baskets that hold
-    the pick too, `lift` how many times that is above chance.
+    `support` counts baskets, or visits, that hold both, `confidence` is the share of the item's that hold the pick too,
+    `lift` how many times that is above chance.
     """
 
     item_id: str
@@ -98,7 +107,8 @@ class Reason:
     """Why an item was picked, as data: at most a handful of causes, strongest first."""
 
     because_of: tuple[Cause, ...] = ()
-    bought_together: tuple[CoPurchase, ...] = ()
+    bought_together: tuple[CoOccurrence, ...] = ()
+    viewed_together: tuple[CoOccurrence, ...] = ()
     times_bought: int | None = None
     days_since_last: float | None = None
     sold_recently: float | None = None

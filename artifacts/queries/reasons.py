@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.model.half_lives import SECONDS_PER_DAY
-from artifacts.model.model import Model, UserInteractions
+from artifacts.model.model import CoOccurrences, Model, UserInteractions
 from artifacts.queries.answer import ScoredItems
 from artifacts.queries.foldin import contributions
 from artifacts.queries.neighbours import neighbours_by_item
-from artifacts.queries.query import Cause, CoPurchase, Reason, Source
+from artifacts.queries.query import Cause, CoOccurrence, Reason, Source
 from artifacts.queries.scoring import Scores, blend_scores, frequency_of, query_vector_of
 from artifacts.queries.user_state import UserState
 
@@ -118,22 +118,33 @@ def _basket_reason(
     return replace(sold, because_of=drove, bought_together=bought_together(model, basket, item))
 
 
-def bought_together(model: Model, basket: npt.NDArray[np.int32], item: int) -> tuple[CoPurchase, ...]:
+def bought_together(model: Model, basket: npt.NDArray[np.int32], item: int) -> tuple[CoOccurrence, ...]:
     """How often the item is bought with each item of the basket, most lift first."""
-    pairs = [pair for index in basket.tolist() if (pair := _pair(model, index, item)) is not None]
+    pairs = [pair for index in basket.tolist() if (pair := _pair(model, model.co_purchases, index, item)) is not None]
     return tuple(sorted(pairs, key=lambda pair: -pair.lift)[:MAX_CAUSES])
 
 
-def _pair(model: Model, item: int, other: int) -> CoPurchase | None:
-    row = model.co_purchases.row(item)
-    entries = np.flatnonzero(model.co_purchases.items[row] == other)
+def view_reasons(model: Model, viewed: npt.NDArray[np.int32], scored: ScoredItems) -> list[Reason]:
+    """A reason for each item in an answer to who looks at an item, `viewed` (none or one): how often the two are viewed
+    together, where they are; and what sells."""
+    reasons = []
+    for item in scored.items.tolist():
+        pairs = [_pair(model, model.co_views, index, item) for index in viewed.tolist() if model.co_views is not None]
+        sold = round(float(model.popularity.recent[item]), 2)
+        reasons.append(Reason(viewed_together=tuple(pair for pair in pairs if pair), sold_recently=sold))
+    return reasons
+
+
+def _pair(model: Model, table: CoOccurrences, item: int, other: int) -> CoOccurrence | None:
+    row = table.row(item)
+    entries = np.flatnonzero(table.items[row] == other)
     if len(entries) == 0:
         return None
     entry = row.start + int(entries[0])
-    return CoPurchase(
+    return CoOccurrence(
         item_id=model.item_ids[item],
-        support=int(model.co_purchases.support[entry]),
-        confidence=float(model.co_purchases.confidence[entry]),
-        lift=float(model.co_purchases.lift[entry]),
+        support=int(table.support[entry]),
+        confidence=float(table.confidence[entry]),
+        lift=float(table.lift[entry]),
         title=model.catalogue.titles[item] or None,
     )

@@ -1,11 +1,12 @@
 """What can stand in for this item?"""
 
 import numpy as np
+import numpy.typing as npt
 
 from artifacts.model.catalogue import NO_CATEGORY
 from artifacts.model.index import NO_HITS, Hits, best
 from artifacts.model.model import Model
-from artifacts.queries.answer import Answer, chain, from_source, most_popular, refill
+from artifacts.queries.answer import Answer, ScoredItems, chain, from_source, most_popular, refill
 from artifacts.queries.eligibility import Mask, eligible_items, without
 from artifacts.queries.fallback import basket_fallback
 from artifacts.queries.query import Query, Source
@@ -18,14 +19,19 @@ def similar(model: Model, query: Query) -> Answer:
     replaced, unknown = resolve(model, query.items)
     excluded, unknown_excluded = resolve(model, query.exclude)
     eligible = without(eligible_items(model, query.filters, excluded), replaced)
+    scored = alike_or_popular(model, replaced, eligible, query.reach).behind(query.offset)
+    return Answer(model, scored, None, tuple(dict.fromkeys(unknown + unknown_excluded)), basket_fallback(replaced))
+
+
+def alike_or_popular(model: Model, replaced: npt.NDArray[np.int32], eligible: Mask, k: int) -> ScoredItems:
+    """The k best eligible items in place of an item, `replaced` (none or one): its similar ones, then what sells."""
     scored = from_source(NO_HITS, Source.SIMILAR)
     for item in replaced.tolist():
-        scored = from_source(_alike(model, item, eligible, query.limit), Source.SIMILAR)
+        scored = from_source(_alike(model, item, eligible, k), Source.SIMILAR)
         rest = without(eligible, scored.items.astype(np.int32))
         same = rest & _same_category(model, item)
-        scored = chain(scored, most_popular(model, same, query.limit - len(scored)))
-    scored = refill(model, scored, without(eligible, scored.items.astype(np.int32)), query.limit)
-    return Answer(model, scored, None, tuple(dict.fromkeys(unknown + unknown_excluded)), basket_fallback(replaced))
+        scored = chain(scored, most_popular(model, same, k - len(scored)))
+    return refill(model, scored, without(eligible, scored.items.astype(np.int32)), k)
 
 
 def _alike(model: Model, item: int, eligible: Mask, limit: int) -> Hits:

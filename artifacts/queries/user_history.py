@@ -52,6 +52,15 @@ def updated_history(model: Model, trained: UserInteractions, activity: UserActiv
     return _merged(trained, others, _interactions(entries, model.recipe.event_strength, purchase))
 
 
+def purchases_since_training(activity: UserActivity) -> dict[str, list[float]]:
+    """The moments (Unix seconds) at which each item was bought since training, but for what was returned since; items
+    that the version does not know are among them."""
+    entries: dict[str, _Entry] = {}
+    for event in sorted(activity.orders, key=in_turn):
+        _order(entries.setdefault(event.item_id, _Entry()), event)
+    return {item_id: list(entry.units) for item_id, entry in entries.items() if entry.units}
+
+
 def in_turn(event: LiveEvent) -> tuple[float, bool, int]:
     """By time, whenever it arrived; at one moment, what is returned was bought before."""
     return event.time, event.type == EventType.RETURN, event.seq

@@ -85,6 +85,12 @@ def resolve(model: Model, item_ids: Collection[str]) -> tuple[npt.NDArray[np.int
     return np.array(known, np.int32), tuple(item_id for item_id, index in found.items() if index == UNKNOWN)
 
 
+def trained_interactions(model: Model, query: Query) -> UserInteractions | None:
+    """What the version knows of the query's user; None where it does not know them, or must not."""
+    user_index = _find_user(model, query)
+    return None if user_index == UNKNOWN else model.history.of(user_index)
+
+
 def resolve_session(model: Model, item_ids: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
     """As `resolve`, of a session's items, oldest first: one that comes again is as new as it was last."""
     known, unknown = resolve(model, item_ids[::-1])

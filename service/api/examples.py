@@ -32,6 +32,14 @@ _REASON = {
     "bought_together": [{**_MACHINE, "support": 44, "confidence": 0.44, "lift": 236.2}],
 }
 _PICK = {**_BEANS, "score": 0.142, "source": "co_purchase", "category": "Coffee and tea", "price": 10.99}
+_CATALOGUE_ITEM = {
+    **_BEANS,
+    "available": True,
+    "category": "Food > Coffee and tea",
+    "category_paths": [["Food", "Coffee and tea"]],
+    "price": 10.99,
+}
+_BOUGHT = {**_CATALOGUE_ITEM, "last": "2026-01-30T17:03:00Z", "times_bought": 3}
 _ITEM = {"available": True, "price": 9.49, "title": _BEANS["title"], "category": "Coffee and tea"}
 
 # By the parameter's name.
@@ -39,6 +47,8 @@ PARAMETERS: dict[str, Any] = {
     "user_id": _USER,
     "item_id": _MACHINE["item_id"],
     "limit": 5,
+    "offset": 5,
+    "after": _BEANS["item_id"],
     "exclude": ["KT-1018"],
     "category": ["Coffee and tea", "Coffee machines"],
     "min_price": 5,
@@ -64,6 +74,22 @@ BODIES: dict[str, Any] = {
         "model_version": _VERSION,
         "user_id": _USER,
         "items": [{**_PICK, "reason": _REASON}],
+        "missing_ids": [],
+        "fallback": None,
+    },
+    "ItemAnswerBody": {"request_id": _REQUEST_ID, "model_version": _VERSION, "item": _CATALOGUE_ITEM},
+    "ItemPageBody": {
+        "request_id": _REQUEST_ID,
+        "model_version": _VERSION,
+        "items": [_CATALOGUE_ITEM],
+        "next_after": _BEANS["item_id"],
+    },
+    "RecentBody": {
+        "request_id": _REQUEST_ID,
+        "model_version": _VERSION,
+        "user_id": _USER,
+        "viewed": [],
+        "bought": [_BOUGHT],
         "missing_ids": [],
         "fallback": None,
     },
@@ -119,6 +145,11 @@ BODIES: dict[str, Any] = {
                 }
             ],
         },
+    },
+    "RootBody": {
+        "service": "Aisle",
+        "api_version": "1.2.0",
+        "links": {"documentation": "docs/", "popular": "v1/popular", "item": "v1/items/{item_id}"},
     },
     "StatusBody": {"status": "ready", "model_version": _VERSION},
     "Problem": {

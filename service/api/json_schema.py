@@ -14,6 +14,8 @@ _REF = "#/components/schemas/{model}"
 # What many requests have, in the order that readers look for it; what a request has of its own comes before.
 _COMMON = (
     "limit",
+    "offset",
+    "after",
     "exclude",
     "category",
     "min_price",

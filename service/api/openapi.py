@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from service.api.json_schema import Json, answer_schema, request_schemas
+from service.api.root import API_VERSION, RootBody
 from service.api.route_types import ModelRoute, Route, Tag
 from service.api.routes import ROUTES
 from service.http.errors import NoKeysError, NoModelError, Problem, ScopeError, ServiceError, UnknownKeyError
@@ -16,7 +17,6 @@ from service.http.keys import Scope
 from service.http.media_types import HTML, JSON, PROBLEM_TYPE
 from service.recommendations.answers import StatusBody
 
-API_VERSION = "1.1.0"
 _KEY = "api_key"
 _DESCRIPTION = (
     "Recommendations for shops. Ids may hold any character but NUL; in a path they are percent-encoded. "
@@ -24,7 +24,8 @@ _DESCRIPTION = (
 )
 _TAGS = {
     Tag.RECOMMENDATIONS: "What to show to a user, in a session, or to everybody.",
-    Tag.BASKETS: "What is bought together with an item or a basket, and what can stand in for an item.",
+    Tag.BASKETS: "What is bought, or viewed, together with an item or a basket, and what can stand in for it.",
+    Tag.CATALOGUE: "Items as the catalogue has them by now, and what a user last viewed and bought.",
     Tag.LIVE: "Events and changes of items: they count from the next answer on. Needs a live store (`LIVE_URL`).",
     Tag.USERS: "What is held of a user, to be read, erased or left unused. Needs a live store (`LIVE_URL`).",
     Tag.MODEL: "The served version and how well it does.",
@@ -49,7 +50,9 @@ def openapi_document(*, secured: bool) -> bytes:
         components["securitySchemes"] = {_KEY: {"type": "http", "scheme": "bearer"}}
     info = {"title": "Aisle", "version": API_VERSION, "description": _DESCRIPTION}
     tags = [{"name": tag, "description": _TAGS[tag]} for tag in Tag]
-    return orjson.dumps({"openapi": "3.1.0", "info": info, "tags": tags, "paths": paths, "components": components})
+    # Relative to the document's own address, which a proxy may have put below a path of its own.
+    document = {"openapi": "3.1.0", "info": info, "servers": [{"url": "."}], "tags": tags, "paths": paths}
+    return orjson.dumps({**document, "components": components})
 
 
 def _operation(route: Route, schemas: Json, secured: bool) -> Json:
@@ -126,12 +129,14 @@ def _with_key(operation: Json, method: str, scope: Scope, schemas: Json) -> Json
 
 def _operational(schemas: Json, secured: bool) -> Json:
     up = {"200": {"description": "It is.", "content": {JSON: {"schema": answer_schema(StatusBody, schemas)}}}}
+    root = {"200": {"description": "Links", "content": {JSON: {"schema": answer_schema(RootBody, schemas)}}}}
     text = {"200": {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}}
     metrics = _operational_get("metrics", "Prometheus metrics over all workers", text)
     if secured:
         metrics["responses"] |= _problems([NoKeysError], schemas)
         metrics = _with_key(metrics, "GET", Scope.ADMIN, schemas)
     return {
+        "/": {"get": _operational_get("root", "What there is, as links", root)},
         "/health/live": {"get": _operational_get("live", "Is it up?", up)},
         "/health/ready": {
             "get": _operational_get(

@@ -1,6 +1,7 @@
 """For operators and developers: health, metrics, the OpenAPI document and its page."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ from flask import Blueprint, Flask, Response, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from service.api.root import root_body
 from service.http.authorizer import Authorizer
 from service.http.keys import Scope
 from service.http.media_types import JSON
@@ -19,6 +21,7 @@ from service.telemetry.metrics import exposition
 
 DOCS_PATH = "/docs"
 OPENAPI_PATH = "/openapi.json"
+OPEN_PATHS = ("/", "/health/live", "/health/ready", OPENAPI_PATH)
 # The page's own files and nothing else: it works with no access to the internet, and cannot be made to call out.
 DOCS_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
@@ -37,7 +40,13 @@ def register_operations(
     app.add_url_rule("/health/ready", "_ready", _ready(served_model, connection, authorizer))
     app.add_url_rule("/metrics", "_metrics", _metrics(authorizer))
     app.add_url_rule(OPENAPI_PATH, "_openapi", _openapi(openapi))
-    app.register_blueprint(_docs())
+    app.add_url_rule("/", "_root", _root)
+    app.add_url_rule(DOCS_PATH, "_docs", _to_the_page)
+    app.register_blueprint(_docs(), url_prefix=DOCS_PATH)
+
+
+def _root() -> Response:
+    return Response(orjson.dumps(root_body()), headers={"Content-Type": JSON, "Cache-Control": REVALIDATE})
 
 
 def _alive() -> Response:
@@ -77,10 +86,23 @@ def _fresh(content_type: str) -> dict[str, str]:
     return {"Content-Type": content_type, "Cache-Control": "no-store"}
 
 
+def _to_the_page() -> Response:
+    """Flask's own redirect would name the host that the client names, and no path that a proxy has put before."""
+    query = request.query_string.decode("ascii", "replace")
+    location = f"{DOCS_PATH.removeprefix('/')}/" + (f"?{query}" if query else "")
+    return Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": location, **_fresh("text/plain")})
+
+
 def _docs() -> Blueprint:
     # validatorUrl: without it the page would send the document's address to a validator on the internet
-    config = {"app_name": "Aisle", "validatorUrl": None, "docExpansion": "list"}
-    docs: Blueprint = get_swaggerui_blueprint(DOCS_PATH, OPENAPI_PATH, config=config)
+    # All links of the page are relative to it: a proxy may have put the service below a path of its own.
+    config = {
+        "app_name": "Aisle",
+        "validatorUrl": None,
+        "docExpansion": "list",
+        "oauth2RedirectUrl": "oauth2-redirect.html",
+    }
+    docs: Blueprint = get_swaggerui_blueprint(".", f"..{OPENAPI_PATH}", config=config)
     docs.after_request(_policed)
     return docs
 

@@ -31,6 +31,7 @@ class Tag(StrEnum):
 
     RECOMMENDATIONS = "Recommendations"
     BASKETS = "Items and baskets"
+    CATALOGUE = "Catalogue and history"
     LIVE = "Live store"
     USERS = "Users' data"
     MODEL = "Model"
@@ -60,6 +61,11 @@ class Route:
     refusals: tuple[type[ServiceError], ...] = ()
 
     unavailable: ClassVar[tuple[type[ServiceError], ...]]  # what its kind answers while it has nothing to answer from
+
+    @property
+    def rule(self) -> str:
+        """The path as Flask writes its pattern."""
+        return self.path.replace("{", "<").replace("}", ">")
 
     @property
     def has_body(self) -> bool:

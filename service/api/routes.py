@@ -7,8 +7,9 @@ from artifacts.queries.popular import popular
 from artifacts.queries.rank import rank
 from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
+from artifacts.queries.viewed_together import viewed_together
 from service.api.route_types import LiveRoute, ModelRoute, Route, Tag
-from service.http.errors import BusyError, NoReportError
+from service.http.errors import BusyError, NoReportError, UnknownItemError
 from service.http.fields import Nothing
 from service.http.keys import Scope
 from service.http.media_types import HTML, NDJSON
@@ -27,8 +28,12 @@ from service.recommendations.schemas import (
     Recommendations,
     SimilarItems,
     UserRecommendations,
+    ViewedTogether,
 )
 from service.recommendations.views import answering
+from service.storefront import views as storefront_views
+from service.storefront.answers import ItemAnswerBody, ItemPageBody, RecentBody
+from service.storefront.schemas import Item, Items, RecentItems
 
 MODEL_ROUTES = (
     ModelRoute(
@@ -80,6 +85,16 @@ MODEL_ROUTES = (
     ),
     ModelRoute(
         "GET",
+        "/v1/items/{item_id}/viewed-together",
+        Tag.BASKETS,
+        "viewed_together",
+        "What is viewed together with an item",
+        ViewedTogether,
+        answering(viewed_together),
+        revalidates=True,
+    ),
+    ModelRoute(
+        "GET",
         "/v1/popular",
         Tag.RECOMMENDATIONS,
         "popular",
@@ -109,6 +124,39 @@ MODEL_ROUTES = (
         media_type=NDJSON,
         max_body_bytes=MAX_BATCH_BODY_BYTES,
         refusals=(BusyError,),
+    ),
+    ModelRoute(
+        "GET",
+        "/v1/items/{item_id}",
+        Tag.CATALOGUE,
+        "item",
+        "An item as the catalogue has it",
+        Item,
+        storefront_views.get_item,
+        answer=ItemAnswerBody,
+        refusals=(UnknownItemError,),
+        revalidates=True,
+    ),
+    ModelRoute(
+        "GET",
+        "/v1/items",
+        Tag.CATALOGUE,
+        "items",
+        "The items of a category, or all, page by page",
+        Items,
+        storefront_views.get_items,
+        answer=ItemPageBody,
+        revalidates=True,
+    ),
+    ModelRoute(
+        "GET",
+        "/v1/users/{user_id}/recent",
+        Tag.CATALOGUE,
+        "recent",
+        "What a user last viewed and bought",
+        RecentItems,
+        storefront_views.get_recent,
+        answer=RecentBody,
     ),
     ModelRoute(
         "GET",

@@ -51,7 +51,7 @@ def access_page(status: HTTPStatus, detail: str, scope: str, request_id: str, en
         "path": path,
         "scope": scope,
         "url": shlex.quote(f"{environ['wsgi.url_scheme']}://{host}{path}{query}"),
-        "docs": f"{environ['SCRIPT_NAME']}/docs",
+        "docs": "../" * (path.count("/") - 1) + "docs/",  # relative: a proxy may have put the service below a path
         "status": str(status.value),
         "request_id": request_id,
     }

@@ -121,6 +121,12 @@ class LinesTypeError(MediaTypeError):
     headers: ClassVar[Mapping[str, str]] = {"Accept": "application/x-ndjson"}
 
 
+class UnknownItemError(ServiceError):
+    """The catalogue has no item of this id."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
 class BusyError(ServiceError):
     """As many streams, or writes, as this worker takes at once are under way."""
 
@@ -180,7 +186,7 @@ def _kept_out(error: AccessError) -> Response:
     """A problem, or for who would rather have HTML a page that says how to get in."""
     response = _refused(error)
     if request.method in {"GET", "HEAD"}:
-        response.headers["Vary"] = "Accept"
+        response.vary.add("Accept")
         if request.accept_mimetypes.best_match([PROBLEM_TYPE, JSON, "text/html"]) == "text/html":
             request_id = request.environ["aisle.record"].request_id
             response.set_data(access_page(error.status, str(error), error.scope, request_id, request.environ))

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from artifacts.publishing.manifest import Manifest
 from artifacts.queries.answer import Answer
-from artifacts.queries.query import Cause, CoPurchase, Fallback, Reason, Source
+from artifacts.queries.query import Cause, CoOccurrence, Fallback, Reason, Source
 
 NO_ITEM = "no item is in this category"
 LIVE = "live"  # what an answer, or the health check, calls the live store
@@ -39,11 +39,23 @@ class CoPurchaseBody(TypedDict):
 
 
 @with_config(_CLOSED)
+class CoViewBody(TypedDict):
+    """How often the item and the pick are viewed together: visits with both, and against chance."""
+
+    item_id: str
+    support: Annotated[int, Field(ge=0)]
+    confidence: float
+    lift: float
+    title: NotRequired[str]
+
+
+@with_config(_CLOSED)
 class ReasonBody(TypedDict):
     """Why an item was picked."""
 
     because_of: NotRequired[list[CauseBody]]
     bought_together: NotRequired[list[CoPurchaseBody]]
+    viewed_together: NotRequired[list[CoViewBody]]
     times_bought: NotRequired[int]
     days_since_last: NotRequired[float]
     sold_recently: NotRequired[float]
@@ -183,6 +195,7 @@ def _reason_body(reason: Reason) -> ReasonBody:
     known: Mapping[str, Any] = {
         "because_of": [_known_fields(cause) for cause in reason.because_of] or None,
         "bought_together": [_known_fields(pair) for pair in reason.bought_together] or None,
+        "viewed_together": [_known_fields(pair) for pair in reason.viewed_together] or None,
         "times_bought": reason.times_bought,
         "days_since_last": reason.days_since_last,
         "sold_recently": reason.sold_recently,
@@ -190,5 +203,5 @@ def _reason_body(reason: Reason) -> ReasonBody:
     return {name: value for name, value in known.items() if value is not None}  # type: ignore[return-value]
 
 
-def _known_fields(cause: Cause | CoPurchase) -> dict[str, Any]:
+def _known_fields(cause: Cause | CoOccurrence) -> dict[str, Any]:
     return {name: value for name in cause.__slots__ if (value := getattr(cause, name)) is not None}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from artifacts.queries.query import DEFAULT_LIMIT, Filters, Query, Repeat
-from artifacts.shared_limits import MAX_LIMIT
+from artifacts.shared_limits import MAX_LIMIT, MAX_OFFSET
 from service.http.fields import Category, Id, Price, Request
 from service.limits import (
     MAX_BASKET_ITEMS,
@@ -43,13 +43,17 @@ class Explained(Request):
     explain: bool = Field(default=False, description="Give the reason of each pick, in data.")
 
 
-class Filtered(Explained):
-    """How many items to answer, and which may be among them."""
+class Limited(Request):
+    """How many items to answer."""
 
     limit: Annotated[
         int, Field(ge=1, le=MAX_LIMIT, description="How many items to answer."), BeforeValidator(_whole)
     ] = DEFAULT_LIMIT
-    exclude: list[Id] = Field(default=[], max_length=MAX_EXCLUDED_IN_URL, description=_EXCLUDE)
+
+
+class Narrowed(Limited):
+    """How many items to answer, and of which kind."""
+
     category: list[Category] = Field(
         default=[], max_length=MAX_CATEGORIES, description="Answer items of these categories only."
     )
@@ -68,6 +72,12 @@ class Filtered(Explained):
     def filters(self) -> Filters:
         return Filters(tuple(self.category), self.min_price, self.max_price, self.in_stock)
 
+
+class Filtered(Narrowed, Explained):
+    """How many items to answer, and which may be among them."""
+
+    exclude: list[Id] = Field(default=[], max_length=MAX_EXCLUDED_IN_URL, description=_EXCLUDE)
+
     def about(self, **whom: Any) -> Query:
         """The query with these parameters; `whom` names the fields of Query that are the request's own."""
         return Query(
@@ -77,6 +87,17 @@ class Filtered(Explained):
             explain=self.explain,
             **whom,
         )
+
+
+class Paged(Filtered):
+    """An answer in parts: the order stands still as long as the answer's ETag does."""
+
+    offset: Annotated[
+        int, Field(ge=0, le=MAX_OFFSET, description="How many of the best items to leave out."), BeforeValidator(_whole)
+    ] = 0
+
+    def about(self, **whom: Any) -> Query:
+        return super().about(offset=self.offset, **whom)
 
 
 class Personal(Filtered):
@@ -152,7 +173,7 @@ class CrossSell(InBody, Personal):
         return self.about(items=tuple(self.items), user_id=self.user_id)
 
 
-class SimilarItems(Filtered):
+class SimilarItems(Paged):
     """What can stand in for an item."""
 
     item_id: Id
@@ -161,7 +182,16 @@ class SimilarItems(Filtered):
         return self.about(items=(self.item_id,))
 
 
-class Popular(Filtered):
+class ViewedTogether(Filtered):
+    """What those who look at an item look at as well."""
+
+    item_id: Id
+
+    def query(self) -> Query:
+        return self.about(items=(self.item_id,))
+
+
+class Popular(Paged):
     """What sells now."""
 
     def query(self) -> Query:

@@ -72,6 +72,11 @@ class Context:
     enricher: QueryEnricher
     streams: BoundedSemaphore
 
+    @property
+    def degraded(self) -> bool:
+        """Whether the live store cannot be used."""
+        return self.enricher.connection.degraded
+
 
 View = Callable[[Context, Any], Response]
 

@@ -70,8 +70,13 @@ def observe_answer(answer: Answer) -> None:
         counts[source] = counts.get(source, 0) + 1
     for source, count in counts.items():
         _counter(source).inc(count)
-    if answer.fallback is not None:
-        _fallbacks.labels(answer.fallback).inc()
+    observe_fallback(answer.fallback)
+
+
+def observe_fallback(fallback: str | None) -> None:
+    """Count an answer that is not what was asked for."""
+    if fallback is not None:
+        _fallbacks.labels(fallback).inc()
 
 
 def observe_reload(version: str, created: str, previous: str | None) -> None:

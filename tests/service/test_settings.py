@@ -24,6 +24,7 @@ def test_defaults(tmp_path: Path) -> None:
         serve_without_keys=False,
         live_url=None,
         explore=0.0,
+        cors_origins=(),
     )
 
 

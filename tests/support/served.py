@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artifacts.queries.answer import Answer
-from artifacts.queries.query import Cause, CoPurchase, Reason, Source
+from artifacts.queries.query import Cause, CoOccurrence, Reason, Source
 from service.recommendations.answers import answer_bytes
 
 
@@ -38,4 +38,7 @@ def _reason(body: dict[str, Any] | None) -> Reason | None:
     if body is None:
         return None
     causes = tuple(Cause(**cause) for cause in body.pop("because_of", ()))
-    return Reason(causes, tuple(CoPurchase(**pair) for pair in body.pop("bought_together", ())), **body)
+    bought, viewed = (
+        tuple(CoOccurrence(**pair) for pair in body.pop(name, ())) for name in ("bought_together", "viewed_together")
+    )
+    return Reason(causes, bought, viewed, **body)

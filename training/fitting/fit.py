@@ -11,7 +11,9 @@ from artifacts.model.recipe import Recipe, Weights
 from artifacts.queries.scoring import query_vectors
 from training.config import ModelSettings
 from training.fitting.basket_weights import fit_basket_weights
-from training.fitting.co_purchases import count_co_purchases, no_co_purchases
+from training.fitting.co_occurrences import no_co_occurrences
+from training.fitting.co_purchases import count_co_purchases
+from training.fitting.co_views import count_co_views
 from training.fitting.factors import fit_factors
 from training.fitting.history import build_history, user_item_matrix
 from training.fitting.index import build_index
@@ -33,8 +35,9 @@ def fit(
     *,
     co_purchases: bool = True,
 ) -> Fitted:
-    """Fit every part on the same purchases; nothing else is looked at. All but the similar items, which take long and
-    are no part of a recipe, and but for the `co_purchases` where answers about users are all that is wanted."""
+    """Fit every part on the same purchases; nothing else is looked at. All but the similar items and the co-views,
+    which take long and are no part of a recipe, and but for the `co_purchases` where answers about users are all that
+    is wanted."""
     rng = np.random.default_rng(settings.seed)
     weights = Weights(**settings.weights.model_dump())
     history, event_strength = build_history(dataset, settings)
@@ -51,7 +54,7 @@ def fit(
         user_factors=factors.users,
         item_vectors=vectors,
         history=history,
-        co_purchases=count_co_purchases(dataset, show_progress) if co_purchases else no_co_purchases(dataset.n_items),
+        co_purchases=count_co_purchases(dataset, show_progress) if co_purchases else no_co_occurrences(dataset.n_items),
         basket_weights=fit_basket_weights(dataset),
         similar=Similar(np.empty((dataset.n_items, 0), np.int32), np.empty((dataset.n_items, 0), np.float32)),
         popularity=popularity,
@@ -78,3 +81,8 @@ def fit(
 def with_similar(fitted: Fitted, show_progress: bool) -> Fitted:
     """The same with the items that can stand in for each other."""
     return replace(fitted, similar=find_similar(fitted.item_factors, fitted.catalogue, show_progress))
+
+
+def with_co_views(fitted: Fitted, dataset: Dataset, show_progress: bool) -> Fitted:
+    """The same with the items that are viewed together, where the data has views."""
+    return replace(fitted, co_views=count_co_views(dataset, show_progress))

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from artifacts.live.activity import EventType
 from artifacts.model.ids import IdTable, encode_ids
 from training.interactions.ordering import begins_run, sort_rows, stable_order
 
@@ -20,8 +21,8 @@ class Dataset:
 
     `user` int32 indexes `user_ids`, GUEST (-1) where nobody is named; `item` int32 indexes `item_ids`; `basket` int64
     numbers baskets from 0; `time` int64, Unix seconds; `weight` float32 by event type; `purchase` bool tells bought
-    from looked at; `price` float32, NaN where unknown; `quantity` float32. `item_ids` also holds items of the catalogue
-    nobody bought.
+    from looked at, `view` bool which looks are views; `price` float32, NaN where unknown; `quantity` float32.
+    `item_ids` also holds items of the catalogue nobody bought.
     """
 
     user_ids: IdTable
@@ -32,6 +33,7 @@ class Dataset:
     time: npt.NDArray[np.int64]
     weight: npt.NDArray[np.float32]
     purchase: npt.NDArray[np.bool_]
+    view: npt.NDArray[np.bool_]
     price: npt.NDArray[np.float32]
     quantity: npt.NDArray[np.float32]
 
@@ -69,6 +71,7 @@ def encode(frame: pl.DataFrame, catalogue_ids: pl.Series, purchase_event: str) -
     frame = sort_rows(frame, ORDER)
     buyers, items = _Runs(frame["user_id"]), _Runs(frame["item_id"])
     users = buyers.ids.drop_nulls().unique().sort()
+    purchase = (frame["event"] == purchase_event).to_numpy()
     all_items = pl.concat([items.ids.unique(), catalogue_ids]).unique().sort()
     return Dataset(
         user_ids=encode_ids(users),
@@ -78,7 +81,8 @@ def encode(frame: pl.DataFrame, catalogue_ids: pl.Series, purchase_event: str) -
         basket=_number_baskets(frame["basket_id"]),
         time=frame["time"].dt.epoch("s").to_numpy(),
         weight=frame["weight"].to_numpy(),
-        purchase=(frame["event"] == purchase_event).to_numpy(),
+        purchase=purchase,
+        view=(frame["event"] == EventType.VIEW).to_numpy() & ~purchase,
         price=frame["price"].cast(pl.Float32).fill_null(float("nan")).to_numpy(),
         quantity=frame["quantity"].cast(pl.Float32).fill_null(1).to_numpy(),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from artifacts.model.categories import as_categories, names_of
+from artifacts.model.categories import as_categories, names_of, paths_of
 from artifacts.model.ids import encode_ids
 
 TEXTS = sorted(["Drinks", "Drinks > Tea", "Drinks > Tea > Green|Gifts", "Food / Drinks", "Home>Garden", "Tea|Coffee"])
@@ -39,3 +39,17 @@ def test_a_plain_category_is_in_itself() -> None:
 
 def test_no_categories_at_all() -> None:
     assert list(as_categories(encode_ids([])).within("Tea")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("Coffee", [["Coffee"]]),
+        ("Food > Coffee >Beans", [["Food", "Coffee", "Beans"]]),
+        ("Home > Kitchen|Sale", [["Home", "Kitchen"], ["Sale"]]),
+        (" > A >> B | ", [["A", "B"]]),
+        ("", []),
+    ],
+)
+def test_each_category_is_told_by_its_levels(text: str, paths: list[list[str]]) -> None:
+    assert paths_of(text) == paths

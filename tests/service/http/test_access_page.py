@@ -117,6 +117,6 @@ def test_the_page_loads_nothing_and_nothing_gets_into_it(closed: Service) -> Non
 
     Reader().feed(page)
     assert not {"script", "img", "link", "iframe", "form"} & set(elements)
-    assert links == ["/docs"]
+    assert links == ["../../../docs/"]
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert "color-scheme: light dark" in page

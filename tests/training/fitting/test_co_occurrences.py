@@ -5,14 +5,14 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from artifacts.model.model import CoPurchases
+from artifacts.model.model import CoOccurrences
 from tests.support.events import Event, as_dataset, basket
-from training.fitting import co_purchases as module
+from training.fitting import co_occurrences as module
 from training.fitting.co_purchases import count_co_purchases
 from training.interactions.dataset import Dataset
 
 
-def row(dataset: Dataset, found: CoPurchases, item_id: str) -> dict[str, tuple[int, float, float]]:
+def row(dataset: Dataset, found: CoOccurrences, item_id: str) -> dict[str, tuple[int, float, float]]:
     """Neighbour -> support, confidence, lift, best first."""
     entries = found.row(dataset.item_ids.find(item_id))
     return {
@@ -116,7 +116,7 @@ def test_an_old_fashion_gives_way_to_a_new_one() -> None:
 
 
 def test_a_huge_basket_makes_no_pairs_but_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_BASKET", 3)
+    monkeypatch.setattr(module, "MAX_GROUP", 3)
     dataset = as_dataset(
         [
             *basket(1, "a", "b", "c", "d"),
@@ -148,7 +148,7 @@ def test_in_chunks_as_in_one(monkeypatch: pytest.MonkeyPatch, busy: Dataset, pai
     monkeypatch.setattr(module, "PAIRS", pairs)
     parts = count_co_purchases(busy, show_progress=False)
     assert len(whole.items) > 100
-    for field in fields(CoPurchases):
+    for field in fields(CoOccurrences):
         np.testing.assert_array_equal(getattr(parts, field.name), getattr(whole, field.name))
 
 
