@@ -97,7 +97,8 @@ def _share_code() -> None:
 
     Importing is safe: what hangs after a fork are OpenMP's threads, and they start with the first search.
     """
-    importlib.import_module("service.app")  # only now: the metrics have to know their directory
+    for name in ("service.app", "service.connections.loop"):
+        importlib.import_module(name)  # only now: the metrics have to know their directory
     _forget_gauges(os.getpid())  # which are no worker's
     gc.collect()
     gc.freeze()  # or the workers' collectors would write to what they share
