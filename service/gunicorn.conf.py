@@ -74,6 +74,7 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """In the master, once it listens."""
+    _check_listeners(server)
     store = Store(_READ.artifacts_dir)
     for listener in server.LISTENERS:
         if isinstance(listener.getsockname(), tuple):
@@ -127,12 +128,23 @@ def _forget_gauges(pid: int) -> None:
     mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
+def _check_listeners(server: Any) -> None:
+    """End where one can be reached from elsewhere: a socket that was handed over is in no setting."""
+    hosts = [name[0] for name in (listener.getsockname() for listener in server.LISTENERS) if isinstance(name, tuple)]
+    problems = [exposed(host) for host in hosts if not _READ.may_listen_on(host)]
+    if problems:
+        on_exit(server)
+        sys.exit(str(SettingsError(problems)))
+
+
 def _problems(server: Any) -> list[str]:
     """What is wrong with how gunicorn was called: its own options may have overridden what is above."""
     addresses = [address for address in server.cfg.address if isinstance(address, tuple)]
     problems = [exposed(host) for host, _ in addresses if not _READ.may_listen_on(host)]
     if server.cfg.preload_app:
         problems.append("--preload cannot be used: each worker has to open the model itself")
+    if server.cfg.is_ssl:
+        problems.append("--certfile and --keyfile cannot be used: TLS is for the proxy in front")
     try:
         Authorizer(_READ.api_keys_file)
     except KeysFileError as error:

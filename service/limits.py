@@ -27,6 +27,8 @@ MAX_PRICE = 1_000_000_000_000
 MAX_TITLE_CHARACTERS = 1_000
 MAX_ADDRESS_CHARACTERS = 2_048  # of a web address
 MAX_EVENT_PROBLEMS = 10  # named of one event, or of one line of items
+MAX_LINE_BYTES = 64 * 1024  # of a line of items
+LINES_BYTES_AT_ONCE = 1024 * 1024  # of lines of items that are checked and stored together
 MAX_LINES_NAMED = 1_000  # lines of items whose problems are named in one answer
 
 MAX_QUERY_FIELDS = 1_000  # name=value pairs in a URL

@@ -18,6 +18,7 @@ from service.http.errors import (
     TooLargeError,
 )
 from service.http.media_types import JSON, NDJSON
+from service.limits import MAX_LINE_BYTES
 
 BODY = "body"
 BODY_TO_COME = "aisle.body_to_come"  # in the environment of a request that is to be judged by its head
@@ -39,7 +40,10 @@ def read_body(request: HttpRequest, max_bytes: int, problems: list[FieldProblem]
 
 
 def read_lines(request: HttpRequest, max_bytes: int) -> Iterator[bytes]:
-    """The body's lines. Raises as `read_body` does: by the head at once, the rest while they are read."""
+    """The body's lines; of one that is longer than MAX_LINE_BYTES, so much and one byte.
+
+    Raises as `read_body` does: by the head at once, the rest while they are read.
+    """
     _expect(request, max_bytes)
     return _lines(request, max_bytes)
 
@@ -47,11 +51,21 @@ def read_lines(request: HttpRequest, max_bytes: int) -> Iterator[bytes]:
 def _lines(request: HttpRequest, max_bytes: int) -> Iterator[bytes]:
     n_bytes = 0
     with _receiving(request, max_bytes, []):
-        for line in BufferedReader(cast(RawIOBase, request.stream)):
-            n_bytes += len(line)
+        stream = BufferedReader(cast(RawIOBase, request.stream))
+        while line := stream.readline(MAX_LINE_BYTES + 1):
+            n_bytes += len(line) + _skip_rest(stream, line)
             _check_length(n_bytes, max_bytes)
             yield line
     _check_whole(request, n_bytes, [])
+
+
+def _skip_rest(stream: BufferedReader, part: bytes) -> int:
+    """Read on to the end of a line that is too long, whose first part was read; how many bytes that was."""
+    skipped = 0
+    while len(part) > MAX_LINE_BYTES and not part.endswith(b"\n"):
+        part = stream.readline(MAX_LINE_BYTES + 1)
+        skipped += len(part)
+    return skipped
 
 
 def check_media_type(request: HttpRequest, media_type: str = JSON) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from itertools import islice
 from threading import BoundedSemaphore
 from time import time as now
 from typing import Any
@@ -24,9 +23,11 @@ from service.http.errors import BusyError, FieldProblem, InvalidRequestError, No
 from service.http.media_types import JSON
 from service.http.parameters import field_problems
 from service.limits import (
+    LINES_BYTES_AT_ONCE,
     MAX_EVENT_AGE_DAYS,
     MAX_EVENT_AHEAD_SECONDS,
     MAX_EVENT_PROBLEMS,
+    MAX_LINE_BYTES,
     MAX_LINES_NAMED,
     WRITER_SECONDS,
 )
@@ -118,8 +119,7 @@ def put_items(context: LiveContext, lines: Iterable[bytes]) -> Response:
     """
     accepted = refused = 0
     errors: list[LineProblem] = []
-    numbered = enumerate(lines, 1)
-    while chunk := list(islice(numbered, LINES_AT_ONCE)):
+    for chunk in _chunks(lines):
         updates, problems, bad = _read_lines(chunk)
         if updates:
             with context.writing() as store:
@@ -217,6 +217,20 @@ def _named(error: EventProblem) -> str:
     return event if error["field"] == BODY else f"{event}.{error['field']}"
 
 
+def _chunks(lines: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
+    """Numbered lines, as many as are stored together."""
+    chunk: list[tuple[int, bytes]] = []
+    n_bytes = 0
+    for number, line in enumerate(lines, 1):
+        chunk.append((number, line))
+        n_bytes += len(line)
+        if len(chunk) == LINES_AT_ONCE or n_bytes >= LINES_BYTES_AT_ONCE:
+            yield chunk
+            chunk, n_bytes = [], 0
+    if chunk:
+        yield chunk
+
+
 def _read_lines(chunk: Sequence[tuple[int, bytes]]) -> tuple[list[ItemUpdate], list[LineProblem], int]:
     """The changes in numbered lines, what is wrong with the others, and how many those are; empty lines are none."""
     updates: list[ItemUpdate] = []
@@ -224,6 +238,10 @@ def _read_lines(chunk: Sequence[tuple[int, bytes]]) -> tuple[list[ItemUpdate], l
     bad = 0
     for number, line in chunk:
         if not line.strip():
+            continue
+        if len(line) > MAX_LINE_BYTES:
+            bad += 1
+            errors.append(LineProblem(line=number, field=BODY, message=f"has more than {MAX_LINE_BYTES} bytes"))
             continue
         try:
             item = ItemLine.model_validate_json(line)
