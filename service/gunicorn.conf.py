@@ -18,7 +18,7 @@ restrain_threads()
 
 from artifacts.publishing.store import Store  # noqa: E402
 from service.http.keys import Authorizer, KeysFileError  # noqa: E402
-from service.limits import MAX_URL_BYTES  # noqa: E402
+from service.limits import KEEPALIVE_SECONDS, MAX_URL_BYTES  # noqa: E402
 from service.settings import ADDRESS_CHECKED, Settings, SettingsError, exposed, read_settings  # noqa: E402
 from service.telemetry.metrics_directory import NoRoomError, make_directory, roomy_directory  # noqa: E402
 from service.welcome import welcome  # noqa: E402
@@ -53,7 +53,7 @@ worker_tmp_dir = str(_WORKING)
 # FAISS and OpenMP hang after a fork that follows a search (faiss issue 5206): the master imports the code, but each
 # worker makes the app and opens the model itself.
 preload_app = False
-keepalive = 75  # seconds; longer than the 60 of common load balancers, so that it is they who close
+keepalive = KEEPALIVE_SECONDS
 graceful_timeout = 30  # seconds for the requests under way when a worker is told to stop
 limit_request_line = MAX_URL_BYTES
 forwarder_headers = ""  # or a local client could move the app to another path

@@ -47,10 +47,12 @@ BODY_SECONDS = 5  # for a body, and longer by its size
 MAX_BODY_SECONDS = 30
 QUEUED_SECONDS = 30  # a large body may wait until others are done
 ANSWER_SECONDS = 30  # for taking an answer, and longer by its size
+KEEPALIVE_SECONDS = 75  # for an idle connection; longer than the 60 of common load balancers, so that they close it
 LINGER_SECONDS = 2  # after the last answer, for what is still on its way
 STOP_SECONDS = 2  # idle connections of a worker that stops, for a request that may be on its way
 # Bytes:
 SLOWEST_BYTES_A_SECOND = 64 * 1024  # of a body, and of an answer
+MAX_HEAD_BYTES = 64 * 1024  # held while its end is looked for
 RECEIVE_BYTES = 64 * 1024  # at once
 SMALL_BODY_BYTES = 64 * 1024  # it may come before the app was asked by the head, and is held in memory
 LARGE_BODY_BYTES = 8 * 1024 * 1024  # what a body that is no small one counts as at least, which bounds their number

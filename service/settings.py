@@ -11,7 +11,7 @@ from artifacts.live.address import read_address
 from artifacts.live.errors import LiveUrlError
 from service.port import DEFAULT_HOST, DEFAULT_PORT, MAX_PORT, whole_number
 
-DEFAULT_THREADS = 8  # a worker's; a stream or a slow client holds one each
+DEFAULT_THREADS = 8  # a worker's; a stream holds one
 ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"  # set for the workers by gunicorn.conf.py
 MAX_WORKERS = 512
 MAX_THREADS = 256

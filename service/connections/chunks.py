@@ -35,7 +35,7 @@ class Chunks:
                 line = self._line(received)
                 if line is None:
                     return False
-                if not line.partition(b";")[0].strip(b"0 \t\r\n"):
+                if _is_last(line):
                     return self._end(received, line)
                 del received[: len(line)]
                 self._left = self._size(line)
@@ -76,3 +76,8 @@ class Chunks:
         self._reader.parse_chunk_size(unreader, data=bytes(received))
         received[:] = unreader.take_buffered()
         return True
+
+
+def _is_last(line: bytes) -> bool:
+    size = line.partition(b";")[0].strip(b" \t\r\n")
+    return bool(size) and not size.strip(b"0")

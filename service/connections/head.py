@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
+
+from service.limits import MAX_HEAD_BYTES
 
 _END = b"\r\n\r\n"
 
@@ -22,6 +24,8 @@ def read_head(config: Any, received: bytearray, parsed: int, peer: Any, number: 
     try:
         request = Request(config, unreader, peer, number)
     except (NoMoreData, StopIteration):
+        if len(received) > MAX_HEAD_BYTES:
+            raise LimitRequestHeaders("no end of the head") from None
         return None
     received[:] = unreader.take_buffered()
     return request
