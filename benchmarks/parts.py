@@ -1,11 +1,23 @@
 """All parts of `make bench`, in the order they run."""
 
-from benchmarks import answer_cost, index_recall, live, memory, online, picks_speed, stages, start, training_cost
+from benchmarks import (
+    answer_cost,
+    company,
+    index_recall,
+    live,
+    memory,
+    online,
+    picks_speed,
+    stages,
+    start,
+    training_cost,
+)
 from benchmarks.part import Part
 
 PARTS: tuple[Part, ...] = (
     online.PART,
     live.PART,
+    company.PART,
     answer_cost.PART,
     index_recall.PART,
     stages.PART,

@@ -1,6 +1,6 @@
 """A request's body on its way in: of the right kind, not too long, and not for ever on its way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader, RawIOBase
 from typing import cast
@@ -53,17 +53,17 @@ def _lines(request: HttpRequest, max_bytes: int) -> Iterator[bytes]:
     with _receiving(request, max_bytes, []):
         stream = BufferedReader(cast(RawIOBase, request.stream))
         while line := stream.readline(MAX_LINE_BYTES + 1):
-            n_bytes += len(line) + _skip_rest(stream, line)
+            n_bytes += len(line) + _skip_rest(stream.readline, line)
             _check_length(n_bytes, max_bytes)
             yield line
     _check_whole(request, n_bytes, [])
 
 
-def _skip_rest(stream: BufferedReader, part: bytes) -> int:
+def _skip_rest(read: Callable[[int], bytes], part: bytes) -> int:
     """Read on to the end of a line that is too long, whose first part was read; how many bytes that was."""
     skipped = 0
     while len(part) > MAX_LINE_BYTES and not part.endswith(b"\n"):
-        part = stream.readline(MAX_LINE_BYTES + 1)
+        part = read(MAX_LINE_BYTES + 1)
         skipped += len(part)
     return skipped
 
