@@ -27,10 +27,11 @@ JSON_HEAD = b"POST /v1/rank HTTP/1.1\r\nHost: a\r\nContent-Type: application/jso
 LINES_HEAD = b"PUT /v1/items HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n%s\r\n"
 
 
-@pytest.fixture
-def narrow(tiny_store: Store, tmp_path: Path) -> Iterator[Service]:
+@pytest.fixture(scope="module")
+def narrow(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of one worker with two threads: two clients that held one each would be all it takes."""
-    with running(tiny_store.root, tmp_path, THREADS="2", LIVE_URL=f"sqlite:///{tmp_path}/live.db") as service:
+    directory = tmp_path_factory.mktemp("narrow")
+    with running(tiny_store.root, directory, THREADS="2", LIVE_URL=f"sqlite:///{directory}/live.db") as service:
         yield service
 
 
@@ -83,13 +84,14 @@ def test_so_many_linger_and_no_more(narrow: Service) -> None:
 
 @pytest.mark.parametrize("sent", [b"G", HALF_A_HEAD, JSON_HEAD % 9 + b"{"])
 def test_slow_clients_hold_nobody_up_and_are_told_so(narrow: Service, sent: bytes) -> None:
+    cut = f'aisle_connections_cut_total{{reason="{"slow_body" if b"POST" in sent else "slow_head"}"}}'
+    before = metric(narrow, cut)
     with clients(narrow, 50) as slow:
         for client in slow:
             client.sendall(sent)
         answered_soon(narrow)
         assert [status_of(client) for client in slow] == [408] * 50
-        reason = "slow_body" if b"POST" in sent else "slow_head"
-        assert metric(narrow, f'aisle_connections_cut_total{{reason="{reason}"}}') == 50
+        assert metric(narrow, cut) == before + 50
         wait_for(lambda: metric(narrow, "aisle_connections") == 1)
 
 
@@ -183,13 +185,13 @@ def test_a_large_body_without_a_key_is_refused_before_it_is_sent(tiny_store: Sto
 def test_a_client_that_asks_first_is_told_to_go_on(narrow: Service) -> None:
     body = b'{"item_id": "I000", "price": 5}\n'
     with clients(narrow, 1) as (client,):
-        client.sendall(LINES_HEAD % (len(body), b"Expect: 100-continue\r\n"))
+        client.sendall(LINES_HEAD % (len(body), b"Expect: 100-continue\r\nX-Request-ID: asked-first\r\n"))
         assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(body)
         reply = HTTPResponse(client)
         reply.begin()
         assert json.loads(reply.read())["accepted"] == 1
-    logged = wait_for(lambda: [line for line in narrow.lines() if line.get("route") == "/v1/items"])
+    logged = wait_for(lambda: [line for line in narrow.lines() if line.get("request_id") == "asked-first"])
     assert [line["status"] for line in logged] == [200]
 
 
