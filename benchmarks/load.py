@@ -21,15 +21,17 @@ class Load:
     throughput: float
 
 
-def put_load(port: int, requests: Path, connections: int) -> Load:
-    """Ask for the requests in a file (see load.lua) again and again, each connection one at a time, for SECONDS.
+def put_load(port: int, requests: Path, connections: int, seconds: int | None = None) -> Load:
+    """Ask for the requests in a file (see load.lua) again and again, each connection one at a time, for `seconds`.
+
+    Without `seconds`, for SECONDS.
 
     Raises BenchError where wrk is not installed or a request failed.
     """
     program = shutil.which("wrk")
     if program is None:
         raise BenchError("wrk is not installed; Debian's package is wrk: apt-get install wrk")
-    command = [program, "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(SCRIPT)]
+    command = [program, "-t1", f"-c{connections}", f"-d{seconds or SECONDS}s", "-s", str(SCRIPT)]
     url = f"http://127.0.0.1:{port}"
     done = subprocess.run([*command, url, "--", str(requests)], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:

@@ -2,6 +2,7 @@
 
 from benchmarks import (
     answer_cost,
+    company,
     index_recall,
     live,
     memory,
@@ -18,6 +19,7 @@ PARTS: tuple[Part, ...] = (
     online.PART,
     live.PART,
     single_events.PART,
+    company.PART,
     answer_cost.PART,
     index_recall.PART,
     stages.PART,

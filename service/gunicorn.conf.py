@@ -18,7 +18,7 @@ restrain_threads()
 
 from artifacts.publishing.store import Store  # noqa: E402
 from service.http.keys import KeysFileError, read_keys  # noqa: E402
-from service.limits import MAX_URL_BYTES  # noqa: E402
+from service.limits import KEEPALIVE_SECONDS, MAX_URL_BYTES  # noqa: E402
 from service.master import excuse, outlive_failures, pause_after_failure  # noqa: E402
 from service.settings import (  # noqa: E402
     ADDRESS_CHECKED,
@@ -74,7 +74,7 @@ worker_tmp_dir = str(_WORKING)
 # FAISS and OpenMP hang after a fork that follows a search (faiss issue 5206): the master imports the code, but each
 # worker makes the app and opens the model itself.
 preload_app = False
-keepalive = 75  # seconds; longer than the 60 of common load balancers, so that it is they who close
+keepalive = KEEPALIVE_SECONDS
 graceful_timeout = 30  # seconds for the requests under way when a worker is told to stop
 limit_request_line = MAX_URL_BYTES
 forwarder_headers = ""  # or a local client could move the app to another path
@@ -97,6 +97,7 @@ def on_starting(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """In the master, once it listens."""
+    _check_listeners(server)
     store = Store(_READ.artifacts_dir)
     for listener in server.LISTENERS:
         if isinstance(listener.getsockname(), tuple):
@@ -139,7 +140,8 @@ def _share_code() -> None:
 
     Importing is safe: what hangs after a fork are OpenMP's threads, and they start with the first search.
     """
-    importlib.import_module("service.app")  # only now: the metrics have to know their directory
+    for name in ("service.app", "service.connections.loop"):
+        importlib.import_module(name)  # only now: the metrics have to know their directory
     forget_worker(metrics_directories(os.environ), os.getpid())  # which is no worker
     gc.collect()
     gc.freeze()  # or the workers' collectors would write to what they share
@@ -161,12 +163,23 @@ def _stop_workers_from_their_fork_on() -> None:
     os.register_at_fork(before=hold, after_in_parent=release, after_in_child=end_when_told)
 
 
+def _check_listeners(server: Any) -> None:
+    """End where one can be reached from elsewhere: a socket that was handed over is in no setting."""
+    hosts = [name[0] for name in (listener.getsockname() for listener in server.LISTENERS) if isinstance(name, tuple)]
+    problems = [exposed(host) for host in hosts if not _READ.may_listen_on(host)]
+    if problems:
+        on_exit(server)
+        sys.exit(str(SettingsError(problems)))
+
+
 def _problems(server: Any) -> list[str]:
     """What is wrong with how gunicorn was called: its own options may have overridden what is above."""
     addresses = [address for address in server.cfg.address if isinstance(address, tuple)]
     problems = [exposed(host) for host, _ in addresses if not _READ.may_listen_on(host)]
     if server.cfg.preload_app:
         problems.append("--preload cannot be used: each worker has to open the model itself")
+    if server.cfg.is_ssl:
+        problems.append("--certfile and --keyfile cannot be used: TLS is for the proxy in front")
     try:
         if _READ.api_keys_file is not None:
             read_keys(_READ.api_keys_file)

@@ -12,7 +12,7 @@ from artifacts.live.address import read_address
 from artifacts.live.errors import LiveUrlError
 from service.port import DEFAULT_HOST, DEFAULT_PORT, MAX_PORT, whole_number
 
-DEFAULT_THREADS = 8  # a worker's; a stream or a slow client holds one each
+DEFAULT_THREADS = 8  # a worker's; a stream holds one
 # Set for the workers by gunicorn.conf.py.
 ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"
 RUN_DIRECTORY = "AISLE_RUN_DIRECTORY"

@@ -1,7 +1,6 @@
 """For operators and developers: health, metrics, the OpenAPI document and its page."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -41,7 +40,6 @@ def register_operations(
     app.add_url_rule("/metrics", "_metrics", _metrics(authorizer))
     app.add_url_rule(OPENAPI_PATH, "_openapi", _openapi(openapi))
     app.add_url_rule("/", "_root", _root)
-    app.add_url_rule(DOCS_PATH, "_docs", _to_the_page)
     app.register_blueprint(_docs(), url_prefix=DOCS_PATH)
 
 
@@ -84,13 +82,6 @@ def _openapi(document: Callable[[], bytes]) -> Callable[[], Response]:
 
 def _fresh(content_type: str) -> dict[str, str]:
     return {"Content-Type": content_type, "Cache-Control": "no-store"}
-
-
-def _to_the_page() -> Response:
-    """Flask's own redirect would name the host that the client names, and no path that a proxy has put before."""
-    query = request.query_string.decode("ascii", "replace")
-    location = f"{DOCS_PATH.removeprefix('/')}/" + (f"?{query}" if query else "")
-    return Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": location, **_fresh("text/plain")})
 
 
 def _docs() -> Blueprint:

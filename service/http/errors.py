@@ -96,8 +96,14 @@ class NoReportError(ServiceError):
     status = HTTPStatus.NOT_FOUND
 
 
+class SlowHeadError(ServiceError):
+    """The request's head was not whole in time."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
 class SlowBodyError(ServiceError):
-    """The body's sender stopped sending."""
+    """The body was not whole in time."""
 
     status = HTTPStatus.REQUEST_TIMEOUT
 
@@ -134,6 +140,13 @@ class BusyError(ServiceError):
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_BUSY_SECONDS)}
 
 
+class NoSpoolError(ServiceError):
+    """There is no room, on the disk or among the open files, for the body to be kept in while it comes."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_BUSY_SECONDS)}
+
+
 class NoModelError(ServiceError):
     """Nothing was published that could be served."""
 
@@ -154,6 +167,10 @@ class LiveStoreError(ServiceError):
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_LIVE_SECONDS)}
 
 
+class BodyWantedError(Exception):
+    """No error: by its head the request is good, and its body, which was held back until then, may come."""
+
+
 def problem_bytes(status: HTTPStatus, detail: str, request_id: str, errors: tuple[FieldProblem, ...] = ()) -> bytes:
     """A problem's body as JSON."""
     body = Problem(type="about:blank", title=status.phrase, status=status, detail=detail, request_id=request_id)
@@ -165,6 +182,7 @@ def problem_bytes(status: HTTPStatus, detail: str, request_id: str, errors: tupl
 def register_errors(app: Flask) -> None:
     """Have every error of the app answered as a problem."""
     app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(BodyWantedError, _go_on)
     app.register_error_handler(AccessError, _kept_out)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _failed)
@@ -180,6 +198,11 @@ def _refused(error: ServiceError) -> Response:
     response = _respond(error.status, str(error), error.errors)
     response.headers.update(error.headers)
     return response
+
+
+def _go_on(_: BodyWantedError) -> Response:
+    """What service/connections takes as leave to read the body."""
+    return Response(status=HTTPStatus.CONTINUE)
 
 
 def _kept_out(error: AccessError) -> Response:

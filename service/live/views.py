@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from itertools import islice
 from threading import BoundedSemaphore
 from time import time as now
 from typing import Any
@@ -25,9 +24,11 @@ from service.http.json_parts import has_more_parts
 from service.http.media_types import JSON
 from service.http.parameters import field_problems, too_many_parts
 from service.limits import (
+    LINES_BYTES_AT_ONCE,
     MAX_EVENT_AGE_DAYS,
     MAX_EVENT_AHEAD_SECONDS,
     MAX_EVENT_PROBLEMS,
+    MAX_LINE_BYTES,
     MAX_LINE_PARTS,
     MAX_LINES_NAMED,
     WRITER_SECONDS,
@@ -120,8 +121,7 @@ def put_items(context: LiveContext, lines: Iterable[bytes]) -> Response:
     """
     accepted = refused = 0
     errors: list[LineProblem] = []
-    numbered = enumerate(lines, 1)
-    while chunk := list(islice(numbered, LINES_AT_ONCE)):
+    for chunk in _chunks(lines):
         updates, problems, bad = _read_lines(chunk)
         if updates:
             with context.writing() as store:
@@ -219,6 +219,20 @@ def _named(error: EventProblem) -> str:
     return event if error["field"] == BODY else f"{event}.{error['field']}"
 
 
+def _chunks(lines: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
+    """Numbered lines, as many as are stored together."""
+    chunk: list[tuple[int, bytes]] = []
+    n_bytes = 0
+    for number, line in enumerate(lines, 1):
+        chunk.append((number, line))
+        n_bytes += len(line)
+        if len(chunk) == LINES_AT_ONCE or n_bytes >= LINES_BYTES_AT_ONCE:
+            yield chunk
+            chunk, n_bytes = [], 0
+    if chunk:
+        yield chunk
+
+
 def _read_lines(chunk: Sequence[tuple[int, bytes]]) -> tuple[list[ItemUpdate], list[LineProblem], int]:
     """The changes in numbered lines, what is wrong with the others, and how many those are; empty lines are none."""
     updates: list[ItemUpdate] = []
@@ -227,9 +241,9 @@ def _read_lines(chunk: Sequence[tuple[int, bytes]]) -> tuple[list[ItemUpdate], l
     for number, line in chunk:
         if not line.strip():
             continue
-        if has_more_parts(line, MAX_LINE_PARTS):
+        if too_much := _beyond_an_item(line):
             bad += 1
-            errors.append(LineProblem(line=number, field=BODY, message=too_many_parts(MAX_LINE_PARTS)))
+            errors.append(LineProblem(line=number, field=BODY, message=too_much))
             continue
         try:
             item = ItemLine.model_validate_json(line)
@@ -241,6 +255,13 @@ def _read_lines(chunk: Sequence[tuple[int, bytes]]) -> tuple[list[ItemUpdate], l
                 for problem in field_problems(error)[:MAX_EVENT_PROBLEMS]
             )
     return updates, errors, bad
+
+
+def _beyond_an_item(line: bytes) -> str | None:
+    """What a line has more of than any item's, seen without reading it."""
+    if len(line) > MAX_LINE_BYTES:
+        return f"has more than {MAX_LINE_BYTES} bytes"
+    return too_many_parts(MAX_LINE_PARTS) if has_more_parts(line, MAX_LINE_PARTS) else None
 
 
 def _of_the_line(error: LineProblem) -> FieldProblem:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
@@ -15,6 +16,16 @@ from artifacts.publishing.manifest import parse_created
 from artifacts.queries.answer import Answer
 from artifacts.queries.query import Source
 from service.telemetry.metrics_directory import metrics_directories
+
+
+class Cut(StrEnum):
+    """Why a connection was ended before its client was done."""
+
+    SLOW_HEAD = "slow_head"
+    SLOW_BODY = "slow_body"
+    SLOW_READER = "slow_reader"
+    NO_ROOM = "no_room"
+
 
 # Seconds: an answer takes about a millisecond, a long stream many seconds.
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -40,11 +51,31 @@ _live_failures = Counter("aisle_live_failures", "What the live store failed at, 
 _live_skipped = Counter(
     "aisle_live_skipped", "Values in the live store that cannot be what they say, by all workers together."
 )
+_connections = Gauge("aisle_connections", "Connections that are open.", multiprocess_mode="livesum")
+_cuts = Counter("aisle_connections_cut", "Connections ended for want of pace or room, by why.", ("reason",))
+_full = Counter("aisle_connections_full", "Times that a worker let no further connection in for want of room.")
 # Shown as 0 before there is one.
+for _cut in Cut:
+    _cuts.labels(_cut)
 for _type in EventType:
     _live_events.labels(_type)
 for _reason in REASONS:
     _live_failures.labels(_reason)
+
+
+def observe_connections(count: int) -> None:
+    """Note how many connections this worker has."""
+    _connections.set(count)
+
+
+def observe_cut(reason: Cut) -> None:
+    """Count a connection that was ended though its client wanted more of it."""
+    _cuts.labels(reason).inc()
+
+
+def observe_full() -> None:
+    """Count that a connection has to wait before the door."""
+    _full.inc()
 
 
 def observe_request(route: str, method: str, status: int, seconds: float) -> None:

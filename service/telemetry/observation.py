@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,8 @@ class Record:
 
     def finish(self) -> None:
         """Log and measure the request, once its answer is sent: nobody waits for this."""
+        if self.status == HTTPStatus.CONTINUE:
+            return  # it will be answered when its body is there
         seconds = perf_counter() - self.started
         observe_request(self.route, self.method, self.status, seconds)
         write_line(

@@ -4,6 +4,7 @@ import json
 import mmap
 import os
 import platform
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from artifacts.model.quickscorer import MAX_LEAVES, no_forest
 from artifacts.publishing.store import Store
 from artifacts.queries.query import Query
 from artifacts.queries.recommend import recommend
-from benchmarks import kinds, live, load, memory, online, stages, start, training_cost
+from benchmarks import company, kinds, live, load, memory, online, stages, start, training_cost
 from benchmarks.__main__ import main
 from benchmarks.footprint import drop_from_page_cache, maps, proportional_set
 from benchmarks.load import put_load
@@ -33,10 +34,11 @@ from benchmarks.part import Bench, BenchError
 from benchmarks.peers import FAISS_SERVICE, PEER_FILE, TUTORIAL, save_peers
 from benchmarks.results import save
 from benchmarks.server import Server, serving, wait_until_answered
+from benchmarks.slow_clients import slow_clients
 from benchmarks.stores import find_store, link_files, provenance, without_ranker
 from benchmarks.table import Row, Target, at_least, at_most, render
 from benchmarks.workload import ITEMS, Reply, Request, Workload, check, count_short, user_target
-from tests.support.gunicorn_service import Service
+from tests.support.gunicorn_service import Service, wait_for
 from tests.support.live_events import opened
 from tests.support.missing import without
 from tests.support.served import served_picks
@@ -246,6 +248,27 @@ def test_a_live_store_beside_none(bench: Bench, monkeypatch: pytest.MonkeyPatch)
     assert busy.name == "users with news, 1 connection: median, with a live store / without"
     assert (quiet.target, busy.target) == (at_most(1.15), None)
     assert all(value > 0 for row in (quiet, busy) for value in (*row.values, *row.against))
+
+
+def test_many_connections_beside_slow_clients(bench: Bench, wrk: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(company, "SECONDS", 2)
+    monkeypatch.setattr(company, "CONNECTIONS", (8, 64))
+    monkeypatch.setattr(company, "check", lambda *_: None)
+    few, many = company.measure(bench, "S")
+    assert "8 connections" in few.name
+    assert "64 connections" in many.name
+    assert min(*few.values, *few.against, *many.values, *many.against) > 0
+
+
+def test_slow_clients_stay_slow_and_come_again(server: Server, service: Service) -> None:
+    with slow_clients(server.port, 8):
+        wait_for(lambda: connected(service) >= 8)
+        assert service.get("/v1/popular").status == 200
+    wait_for(lambda: connected(service) < 8)
+
+
+def connected(service: Service) -> int:
+    return int(float(re.findall(r"^aisle_connections (\S+)$", service.get("/metrics").body.decode(), re.MULTILINE)[0]))
 
 
 def test_the_live_store_holds_news_of_those_it_is_said_to(model: Model, tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ def test_limits() -> None:
         [limits.MAX_EVENTS],
         [limits.MAX_JSON_PARTS, limits.MAX_LONG_JSON_PARTS, limits.MAX_LINE_PARTS],
         [size // MIB for size in bodies],
+        [limits.MAX_LINE_BYTES // 1024],
         [limits.MAX_URL_BYTES],
+        [limits.HEAD_SECONDS, limits.BODY_SECONDS, limits.SLOWEST_BYTES_A_SECOND // 1024, limits.MAX_BODY_SECONDS],
     ]
     assert f"at most {MAX_ID_CHARACTERS} characters" in API
 

@@ -3,6 +3,7 @@
 import json
 import re
 
+from service import limits
 from tests.support.documents import code, first_codes, page, rows
 from tests.support.gunicorn_service import Service, wait_for
 from tests.support.paths import ROOT
@@ -41,6 +42,19 @@ def exposed_metrics(service: Service) -> set[str]:
 
 def exposed(service: Service) -> str:
     return service.get("/metrics").body.decode()
+
+
+def test_how_long_clients_may_take() -> None:
+    table = rows(OPERATIONS.section("## Connections"), "what")
+    said = [[int(number) for number in re.findall(r"\d+", seconds)] for _, seconds in table]
+    pace = limits.SLOWEST_BYTES_A_SECOND // 1024
+    assert said == [
+        [limits.HEAD_SECONDS],
+        [limits.BODY_SECONDS, pace, limits.MAX_BODY_SECONDS],
+        [limits.ANSWER_SECONDS, pace],
+        [limits.KEEPALIVE_SECONDS, limits.HEAD_SECONDS],
+        [limits.LINGER_SECONDS],
+    ]
 
 
 def test_the_log_line(service: Service) -> None:
