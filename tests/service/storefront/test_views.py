@@ -265,3 +265,15 @@ def test_without_views_what_can_stand_in_is_answered_and_said(shop: Service) -> 
         shop, *(f"/v1/items/I004/{kind}?limit=5" for kind in ("viewed-together", "similar"))
     )
     assert viewed == similar
+
+
+# Without the live store
+
+
+def test_without_the_live_store_the_version_answers_and_says_so(tiny_store: Store, tmp_path: Path) -> None:
+    with running(tiny_store.root, tmp_path, LIVE_URL="postgresql://aisle@127.0.0.1:1/none") as service:
+        assert item(service, "I004").json["degraded"] == ["live"]
+        assert service.get("/v1/items").json["degraded"] == ["live"]
+        found = recent(service, "u0")
+        assert found["degraded"] == ["live"]
+        assert found["bought"]
