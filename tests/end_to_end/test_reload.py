@@ -120,10 +120,12 @@ def test_a_version_that_is_copied_after_current_is_taken_up_by_all_workers(store
 def test_a_version_is_taken_up_once_there_are_file_descriptors_again(store: Store, tmp_path: Path) -> None:
     with running(store.root, tmp_path) as service:
         (worker,) = service.workers()
-        before = resource.prlimit(worker, resource.RLIMIT_NOFILE, (4, 4096))
+        used = max(int(path.name) for path in Path(f"/proc/{worker}/fd").iterdir())
+        soft, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (used + 2, hard))  # for one file more, and no memory map
         version = publish_again(store, 1)
-        wait_for(lambda: refusals(service))
-        resource.prlimit(worker, resource.RLIMIT_NOFILE, (min(before[0], 4096), 4096))
+        wait_for(lambda: version in {line["model_version"] for line in refusals(service)})
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (soft, hard))
         wait_for(lambda: answers_with(service, version))
 
 
