@@ -27,8 +27,8 @@ class Phase(Enum):
 class Connection:
     """One client. A thread that works on it has it alone; in between it rests in the poller.
 
-    `received` are the bytes that came and belong to no request yet, `parsed` how many of them were there when a head
-    was last looked for. `deadline` (`time.monotonic`) is when it has waited too long. `incoming` is a request whose
+    `received` are the bytes that came and belong to no request yet, `parsed` how many of them were there when they
+    were last parsed. `deadline` (`time.monotonic`) is when it has waited too long. `incoming` is a request whose
     body is on its way, `unsent` what is left of an answer, for which `held` bytes of the worker's are reserved;
     `closes`: it ends with that answer. `events` are those it rests for.
     """

@@ -2,11 +2,12 @@
 
 import errno
 from collections.abc import Callable, Sequence
+from socket import socket
 from threading import Lock
 from time import monotonic
 from typing import Any
 
-from service.connections.connection import Connection
+from service.connections.connection import Address, Connection
 from service.connections.poller import Poller
 from service.connections.shares import Share, has_most
 from service.telemetry.log import write_line
@@ -82,16 +83,23 @@ class Doors:
         connection = None
         try:
             client, peer = self._listeners[fd].accept()
-            client.setblocking(False)
+            connection = self._take_in(client, peer, fd)
         except OSError as error:
             if error.errno not in _NOBODY_THERE:  # no descriptor, no memory: others may give some back
                 self._shut_door(fd, str(error.strerror))
                 return None
-        else:
-            connection = Connection(client, peer, self._names[fd], monotonic())
-            self._poller.add(connection)
-            self._count()
         self._poller.listen_again(fd)
+        return connection
+
+    def _take_in(self, client: socket, peer: Address, fd: int) -> Connection:
+        client.setblocking(False)
+        connection = Connection(client, peer, self._names[fd], monotonic())
+        try:
+            self._poller.add(connection)
+        except OSError:
+            client.close()
+            raise
+        self._count()
         return connection
 
     def _shut_door(self, fd: int, why: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import select
 import threading
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
@@ -17,6 +18,7 @@ from service.connections.poller import Poller
 from service.connections.shares import Share
 from service.connections.traffic import Traffic
 from service.limits import HEAD_SECONDS, STOP_SECONDS
+from service.telemetry.log import write_line
 
 _TICK_SECONDS = 1.0
 _STOPPING_TICK_SECONDS = 0.1
@@ -56,11 +58,17 @@ class Loop:
     def _work(self) -> None:
         """One thread's life."""
         while (fd := self._poller.wait()) is not None:
-            if fd in self._doors:
-                if (connection := self._doors.accept(fd)) is not None:
-                    self._departures.idle(connection)
-            elif (connection := self._poller.take(fd)) is not None:
-                self._traffic.go_on(connection)
+            try:
+                self._serve(fd)
+            except Exception as error:  # none is known, but the thread has to live on
+                write_line(event="broken", traceback="".join(traceback.format_exception(error)))
+
+    def _serve(self, fd: int) -> None:
+        if fd in self._doors:
+            if (connection := self._doors.accept(fd)) is not None:
+                self._departures.idle(connection)
+        elif (connection := self._poller.take(fd)) is not None:
+            self._traffic.go_on(connection)
 
     def _watch(self) -> None:
         """Look after deadlines while the worker is to go on."""

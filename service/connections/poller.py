@@ -40,10 +40,10 @@ class Poller:
         self._epoll.unregister(fd)
 
     def add(self, connection: Connection) -> None:
-        """Take a new connection in. It belongs to the caller."""
+        """Take a new connection in. It belongs to the caller. Raises OSError where the system has no room for it."""
         fd = connection.socket.fileno()
-        self._open[fd] = connection
         self._epoll.register(fd, select.EPOLLONESHOT)
+        self._open[fd] = connection
 
     def rest(self, connection: Connection, events: int) -> None:
         """Let a connection wait for events; it is not the caller's any more."""
@@ -88,7 +88,7 @@ class Poller:
     def close(self, connection: Connection) -> None:
         """Close a connection that is the caller's."""
         self._resting.pop(connection, None)
-        del self._open[connection.socket.fileno()]
+        self._open.pop(connection.socket.fileno(), None)
         connection.socket.close()
 
     def stop(self) -> None:

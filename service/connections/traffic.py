@@ -61,7 +61,7 @@ class Traffic:
             self._cut(connection, Cut.SLOW_READER)
         except (ClientGoneError, OSError):
             self._close(connection)
-        except Exception as error:  # none is known, but the thread has to live on
+        except Exception as error:  # none is known, but the connection must not stay as it is
             write_line(event="broken", traceback="".join(traceback.format_exception(error)))
             self._close(connection)
 
@@ -131,7 +131,8 @@ class Traffic:
     def _await_head(self, connection: Connection) -> None:
         if not connection.parsed:
             connection.deadline = monotonic() + HEAD_SECONDS
-        connection.parsed = max(connection.parsed, len(connection.received))
+        if len(connection.received) >= 2 * connection.parsed:
+            connection.parsed = len(connection.received)
         connection.phase = Phase.READING
         self._poller.rest(connection, select.EPOLLIN)
 

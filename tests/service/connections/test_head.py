@@ -21,7 +21,7 @@ def test_it_does_not_matter_where_it_is_cut(cuts: set[int]) -> None:
         begin = cut
         if request is None:
             request = read_head(Config(), received, parsed, PEER, 1)
-            parsed = max(parsed, len(received))
+            parsed = len(received) if len(received) >= 2 * parsed else parsed
             assert (request is None) == (cut < len(HEAD))
     assert request is not None
     assert (request.method, request.path, request.query) == ("POST", "/v1/rank", "x=1")
@@ -34,9 +34,10 @@ def test_it_does_not_matter_where_it_is_cut(cuts: set[int]) -> None:
         (b"GET / HTTP/1.1\n", ParseException),
         (b"GET /" + b"a" * 10_000, LimitRequestLine),
         (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 101 + b"\r\n", LimitRequestHeaders),
-        (b"GET / HTTP/1.1\r\nX: " + b"a" * 1_000_000, LimitRequestHeaders),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000, LimitRequestHeaders),
     ],
 )
-def test_what_can_be_no_head_is_refused_without_its_end(raw: bytes, error: type[Exception]) -> None:
+@pytest.mark.parametrize("parsed", [0, 15])
+def test_what_can_be_no_head_is_refused_without_its_end(raw: bytes, error: type[Exception], parsed: int) -> None:
     with pytest.raises(error):
-        read_head(Config(), bytearray(raw), 0, PEER, 1)
+        read_head(Config(), bytearray(raw), min(parsed, len(raw) // 2), PEER, 1)
