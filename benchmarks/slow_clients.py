@@ -11,7 +11,7 @@ from threading import Event, Thread
 _DRIP_SECONDS = 0.2
 _HALF_A_HEAD = b"GET /v1/popular HTTP/1.1\r\nHost: a\r\n"
 _HALF_A_BODY = b"POST /v1/rank HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"
-_MANY_REQUESTS = b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n" * 100
+_MANY_REQUESTS = b"GET /v1/popular?limit=100 HTTP/1.1\r\nHost: a\r\n\r\n" * 1000
 
 
 @dataclass(frozen=True)

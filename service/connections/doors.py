@@ -1,4 +1,4 @@
-"""Where connections come in: one at a time, while there is room for them and it is this worker's turn."""
+"""Where connections come in, while there is room for them and it is this worker's turn."""
 
 import errno
 from collections.abc import Callable, Sequence
@@ -59,19 +59,30 @@ class Doors:
             self._left.clear()
             self._shut.clear()
 
-    def accept(self, fd: int) -> Connection | None:
-        """The next connection at a listener; None where it is left to others, waits for room, or is gone."""
+    def accept(self, fd: int) -> list[Connection]:
+        """The next connections at a listener, but for those that are left to others, wait for room, or are gone.
+
+        All that wait: behind each one stands a round through all connections that have something to say.
+        """
+        taken: list[Connection] = []
         with self._lock:
-            if fd not in self._listeners:
-                return None
-            if self._poller.n_open >= self._limit:
-                self._shut_door(fd, "as many connections as this worker takes")
-                return None
-            if self._gives_way(fd):
-                self._left[fd] = monotonic() + _LEFT_TO_OTHERS_SECONDS
-                self._wake()
-                return None
-            return self._accept(fd)
+            while fd in self._listeners and self._takes(fd):
+                connection = self._accept(fd)
+                if connection is None:
+                    break
+                taken.append(connection)
+        return taken
+
+    def _takes(self, fd: int) -> bool:
+        """Whether there is room for one more, and it is for this worker."""
+        if self._poller.n_open >= self._limit:
+            self._shut_door(fd, "as many connections as this worker takes")
+            return False
+        if self._gives_way(fd):
+            self._left[fd] = monotonic() + _LEFT_TO_OTHERS_SECONDS
+            self._wake()
+            return False
+        return True
 
     def _gives_way(self, fd: int) -> bool:
         if fd in self._waited:
@@ -80,16 +91,15 @@ class Doors:
         return has_most(self._poller.n_open, self._share.fewest_of_others())
 
     def _accept(self, fd: int) -> Connection | None:
-        connection = None
         try:
             client, peer = self._listeners[fd].accept()
-            connection = self._take_in(client, peer, fd)
+            return self._take_in(client, peer, fd)
         except OSError as error:
-            if error.errno not in _NOBODY_THERE:  # no descriptor, no memory: others may give some back
+            if error.errno in _NOBODY_THERE:
+                self._poller.listen_again(fd)
+            else:  # no descriptor, no memory: others may give some back
                 self._shut_door(fd, str(error.strerror))
-                return None
-        self._poller.listen_again(fd)
-        return connection
+            return None
 
     def _take_in(self, client: socket, peer: Address, fd: int) -> Connection:
         client.setblocking(False)

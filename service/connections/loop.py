@@ -65,7 +65,7 @@ class Loop:
 
     def _serve(self, fd: int) -> None:
         if fd in self._doors:
-            if (connection := self._doors.accept(fd)) is not None:
+            for connection in self._doors.accept(fd):
                 self._departures.idle(connection)
         elif (connection := self._poller.take(fd)) is not None:
             self._traffic.go_on(connection)
