@@ -1,9 +1,11 @@
 """Many connections that are kept, beside clients that are slow and without them: no error, and about the same p99."""
 
+import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.request import urlopen
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from artifacts.model.model import open_model
 from benchmarks.kinds import everything, of_users
 from benchmarks.load import Load, put_load
 from benchmarks.part import Bench, Part
-from benchmarks.server import AISLE, Server, serving, wait_until_answered
+from benchmarks.server import AISLE, Server, answers, serving, wait_for
 from benchmarks.slow_clients import slow_clients
 from benchmarks.stores import find_store
 from benchmarks.table import Row, at_most
@@ -33,7 +35,7 @@ def measure(bench: Bench, size: str) -> Iterator[Row]:
         TemporaryDirectory(prefix="company-", dir=bench.directory) as name,
         serving(AISLE, store.root, Path(name)) as server,
     ):
-        wait_until_answered(server, workload.requests[0].target)
+        wait_for(lambda: _all_serve(server))
         check(server, workload)
         requests = workload.save(Path(name))
         for connections in CONNECTIONS:
@@ -48,6 +50,15 @@ def measure(bench: Bench, size: str) -> Iterator[Row]:
                 (alone.p99,),
                 TARGET,
             )
+
+
+def _all_serve(server: Server) -> bool:
+    """Whether every worker has taken the version up: until then it answers 503."""
+    if not answers(server, "/metrics"):
+        return False
+    with urlopen(f"http://127.0.0.1:{server.port}/metrics") as reply:  # this machine's
+        serving_it = re.findall(r"^aisle_model_info\{.*\} (\d+)", reply.read().decode(), re.MULTILINE)
+    return sum(map(int, serving_it)) == len(server.processes()) - 1
 
 
 def _load(server: Server, requests: Path, connections: int, n_slow: int) -> Load:

@@ -65,8 +65,8 @@ class Loop:
 
     def _serve(self, fd: int) -> None:
         if fd in self._doors:
-            for connection in self._doors.accept(fd):
-                self._departures.idle(connection)
+            for new in self._doors.accept(fd):
+                self._departures.idle(new)
         elif (connection := self._poller.take(fd)) is not None:
             self._traffic.go_on(connection)
 
