@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from artifacts.model.arrays import open_arrays, save_arrays
 from artifacts.model.exact_search import NormOrder
+from artifacts.model.inner_products import inner_products
 
 ORDER = "index"
 GRAPH_FILE = "index.faiss"
@@ -67,16 +68,6 @@ class ItemIndex:
         found = items[items >= 0]
         # The graph's own scores come from 8-bit codes.
         return best(found, inner_products(self.vectors[found], query), k)
-
-
-def inner_products(rows: Vectors, query: Vectors) -> Vectors:
-    """(n,) float32 of `rows` (n, n_dimensions) with one vector (n_dimensions,) or each with its own, (n, n_dimensions).
-
-    A row's is the same whichever rows it is computed with and whatever kernel BLAS has for the machine, unlike a matrix
-    product's and NumPy's other inner products: `einsum` adds up by NumPy's own loop.
-    """
-    products: Vectors = np.einsum("...d,...d->...", rows, query)
-    return products
 
 
 def best(items: npt.NDArray[np.integer], scores: npt.NDArray[np.float32], k: int) -> Hits:

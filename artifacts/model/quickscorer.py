@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from artifacts.model.inner_products import inner_products
+
 MAX_LEAVES = 32
 
 Masks = npt.NDArray[np.uint32]
@@ -50,7 +52,8 @@ class Forest:
     def add_up(self, left: Masks) -> npt.NDArray[np.float32]:
         """Sums (n,) of the values of the lowest leaves that are left (n, n_trees)."""
         leaf = np.bitwise_count(~left & (left - np.uint32(1)))
-        return np.asarray(self.leaves.take(leaf + np.arange(0, self.leaves.size, MAX_LEAVES)).sum(axis=1), np.float32)
+        values = self.leaves.take(leaf + np.arange(0, self.leaves.size, MAX_LEAVES))
+        return inner_products(values, np.ones(len(self), np.float32))
 
 
 def no_forest() -> Forest:

@@ -17,7 +17,7 @@ def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int
     catalogue = model.catalogue
     mask = catalogue.available.copy() if filters.in_stock else np.ones(len(model.item_ids), np.bool_)
     if filters.categories:
-        mask &= _in_categories(model, filters.categories)
+        mask &= wanted_categories(model, filters.categories)[catalogue.category]
     if filters.min_price is not None:
         mask &= catalogue.price >= filters.min_price
     if filters.max_price is not None:
@@ -28,12 +28,13 @@ def eligible_items(model: Model, filters: Filters, *excluded: npt.NDArray[np.int
     return mask
 
 
-def _in_categories(model: Model, names: tuple[str, ...]) -> Mask:
-    catalogue = model.catalogue
-    wanted = np.zeros(len(catalogue.categories) + 1, np.bool_)  # NO_CATEGORY, -1, is the last of them
+def wanted_categories(model: Model, names: tuple[str, ...]) -> Mask:
+    """(n_categories + 1,) bool: the texts that are within one of the categories. NO_CATEGORY, -1, is the last."""
+    categories = model.catalogue.categories
+    wanted = np.zeros(len(categories) + 1, np.bool_)
     for name in names:
-        wanted[catalogue.categories.within(name)] = True
-    return wanted[catalogue.category]
+        wanted[categories.within(name)] = True
+    return wanted
 
 
 def unknown_categories(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:

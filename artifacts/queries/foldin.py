@@ -1,5 +1,7 @@
 """A user's vector from a handful of interactions, exactly as ALS would solve for it."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,8 +17,29 @@ def fold_in(model: Model, items: npt.NDArray[np.int32], strength: Vector) -> Vec
     its diagonal (implicit's convention) and p(u) is 1. Answers (n_factors,) float32.
     """
     factors, confidence = _observed(model, items, strength)
-    solution = np.linalg.solve(_normal_matrix(model, factors, confidence), factors.T @ confidence)
-    return solution.astype(np.float32)
+    matrix, right = model.gram.copy(), np.zeros(model.recipe.n_factors)
+    for row, weight in zip(factors, confidence.tolist(), strict=True):
+        matrix += np.outer((weight - 1.0) * row, row)
+        right += weight * row
+    matrix[np.diag_indices_from(matrix)] += model.recipe.regularization
+    return _solve(matrix, right).astype(np.float32)
+
+
+def _solve(matrix: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The solution of a positive definite system, of whose matrix only the upper half is read; both are written over.
+
+    Cholesky's method, a row at a time: LAPACK's last bits are another processor's, and no compiled code's.
+    """
+    for pivot in range(len(right)):
+        matrix[pivot, pivot:] /= math.sqrt(matrix[pivot, pivot])
+        right[pivot] /= matrix[pivot, pivot]
+        below = matrix[pivot, pivot + 1 :]
+        right[pivot + 1 :] -= below * right[pivot]
+        matrix[pivot + 1 :, pivot + 1 :] -= np.outer(below, below)
+    for pivot in range(len(right) - 1, -1, -1):
+        right[pivot] /= matrix[pivot, pivot]
+        right[:pivot] -= matrix[:pivot, pivot] * right[pivot]
+    return right
 
 
 def contributions(

@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.model.half_lives import SECONDS_PER_DAY
+from artifacts.model.inner_products import inner_products
 from artifacts.model.model import Model
-from artifacts.queries.candidates import Candidates
+from artifacts.queries.candidates import FROM_HISTORY, FROM_INDEX, FROM_NEIGHBOURS, Candidates
 from artifacts.queries.scoring import habit_scores
 from artifacts.queries.user_state import UserState
 
@@ -73,6 +74,8 @@ PAIR_FEATURES = (
 )
 FEATURES = ITEM_FEATURES + USER_FEATURES + PAIR_FEATURES
 NEVER_BOUGHT = -1.0  # stands for days and gaps of what was never bought
+# (n_candidates,) float32: what each place among the candidates counts for, the best being at place 0.
+LOG_PLACES = np.log1p(np.arange(FROM_HISTORY + FROM_INDEX + FROM_NEIGHBOURS)).astype(np.float32)
 
 FeatureRows = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float32]
@@ -102,18 +105,16 @@ def rank_candidates(model: Model, user_state: UserState, query_vector: Vector, c
 
 
 def _pair_features(model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates) -> FeatureRows:
-    """(n_pair_features, n) float32.
-
-    What trees cut into bins needs no last bits: matrix products will do, and other ones would grow other trees.
-    """
+    """(n_pair_features, n) float32."""
     items = candidates.items
     user_row = model.ranker_features.users[user_state.user_index]
     n_factors = model.recipe.n_factors
     vectors = model.item_vectors.take(items, 0)
-    als = vectors[:, :n_factors] @ query_vector[:n_factors]
-    newcomer = vectors[:, n_factors:-2] @ query_vector[n_factors:-2]
+    als = inner_products(vectors[:, :n_factors], query_vector[:n_factors])
+    newcomer = inner_products(vectors[:, n_factors:-2], query_vector[n_factors:-2])
+    sales = vectors[:, -2] * query_vector[-2] + vectors[:, -1] * query_vector[-1]
     habits = _habits(model, user_state, items, user_row)
-    blend = als + newcomer + vectors[:, -2:] @ query_vector[-2:] + habit_scores(model.recipe.weights, habits[1])
+    blend = als + newcomer + sales + habit_scores(model.recipe.weights, habits[1])
     scores = [row for score in (als, newcomer, candidates.neighbour_scores, blend) for row in (score, _ranks(score))]
     return np.vstack([*scores, habits, _differences(model, items, user_row)]).astype(np.float32, copy=False)
 
@@ -121,7 +122,7 @@ def _pair_features(model: Model, user_state: UserState, query_vector: Vector, ca
 def _ranks(scores: FeatureRows) -> FeatureRows:
     """log(1 + place) of each candidate, the best at place 0."""
     places = np.empty(len(scores), np.float32)
-    places[np.argsort(-scores, kind="stable")] = np.log1p(np.arange(len(scores)))
+    places[np.argsort(-scores, kind="stable")] = LOG_PLACES[: len(scores)]
     return places
 
 

@@ -1,5 +1,6 @@
 """What for this user, or this session?"""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -103,7 +104,8 @@ def _own_items(model: Model, limit: int, user_state: UserState, query_vector: Sc
     own = user_state.bought
     frequency = np.zeros(len(model.item_ids), np.float32)
     frequency[own] = user_state.history.frequency[user_state.history.times_bought > 0]
-    frequency[user_state.recent] = np.log1p(np.expm1(frequency[user_state.recent]) + 1)
+    for item in user_state.recent.tolist():
+        frequency[item] = math.log1p(math.expm1(frequency[item]) + 1)
     items = np.union1d(own, user_state.recent).astype(np.int64)
     items = items[eligible[items]]
     items, scores = best(items, blend_scores(model, query_vector, items, frequency[items]), limit)

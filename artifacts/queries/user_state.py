@@ -1,7 +1,7 @@
 """Whom an answer is for: ids resolved, history and session read, and the vector that scores items."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -100,17 +100,22 @@ def resolve_session(model: Model, item_ids: tuple[str, ...]) -> tuple[npt.NDArra
 def read_user_state(model: Model, query: Query, session: npt.NDArray[np.int32]) -> UserState:
     """Read the user named by the query, with what they did since training and `session` (s,) item indexes, the newest
     last, folded into the trained history."""
+    state, is_trained = read_interactions(model, query, session)
+    if is_trained:
+        return replace(state, vector=_tastes(model.user_factors[state.user_index]) if state.known else None)
+    return replace(state, vector=_tastes(fold_in(model, state.items, state.strength)) if len(state.items) else None)
+
+
+def read_interactions(model: Model, query: Query, session: npt.NDArray[np.int32]) -> tuple[UserState, bool]:
+    """As `read_user_state`, but for the vector; whether that is the trained one, if any."""
     user_index = _find_user(model, query)
     trained = model.history.of(user_index) if user_index != UNKNOWN else NO_INTERACTIONS
     history = updated_history(model, trained, query.activity) if query.personalized else trained
     items, strength = history.items, history.strength
     if len(session):
         items, strength = _with_session(items, strength, session, model.recipe.event_strength)
-    if history is not trained or len(session):
-        vector = _tastes(fold_in(model, items, strength)) if len(items) else None
-    else:
-        vector = _tastes(model.user_factors[user_index]) if user_index != UNKNOWN else None
-    return UserState(user_index, history, session, items, strength, vector)
+    state = UserState(user_index, history, session, items, strength, vector=None)
+    return state, history is trained and not len(session)
 
 
 def _find_user(model: Model, query: Query) -> int:

@@ -13,7 +13,7 @@ from artifacts.batch.item_bounds import ItemBounds, bound_items, vector_lengths
 from artifacts.batch.recommend_many import FALLBACKS, SOURCES, ManyAnswers, recommend_many
 from artifacts.batch.tiled_top_k import Pairs, SearchedUsers, find_top_k, order_pairs
 from artifacts.model.ids import UNKNOWN
-from artifacts.model.index import inner_products
+from artifacts.model.inner_products import inner_products
 from artifacts.model.model import Model
 from artifacts.model.recipe import Weights
 from artifacts.queries.answer import ScoredItems

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from artifacts.model import exact_search
 from artifacts.model import index as search
 from artifacts.model.exact_search import order_by_norm
-from artifacts.model.index import ItemIndex, best, inner_products, open_index, save_index
+from artifacts.model.index import ItemIndex, best, open_index, save_index
+from artifacts.model.inner_products import inner_products
 from training.fitting import index as building
 from training.fitting.index import build_index, looked_at, measure_recall
 

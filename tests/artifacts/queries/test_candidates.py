@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artifacts.model.index import best, inner_products
+from artifacts.model.index import best
+from artifacts.model.inner_products import inner_products
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
 from artifacts.queries import candidates as module

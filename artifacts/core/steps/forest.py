@@ -1,0 +1,96 @@
+"""The ranker's trees, scored as `artifacts.model.quickscorer` says: bit masks of the leaves that are left."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from artifacts.core.steps.compiled import compiled, inner_product
+from artifacts.core.steps.features import HABITS, N_COUNTS, N_HABITS
+from artifacts.model.quickscorer import EVERY_LEAF
+from artifacts.queries.ranker_features import ITEM_FEATURES, NEVER_BOUGHT, PAIR_FEATURES, USER_FEATURES
+
+N_ITEM_FEATURES, N_USER_FEATURES, N_PAIR_FEATURES = len(ITEM_FEATURES), len(USER_FEATURES), len(PAIR_FEATURES)
+FIRST_PAIR = N_ITEM_FEATURES + N_USER_FEATURES
+
+Masks = npt.NDArray[np.uint32]
+Rows = npt.NDArray[np.float32]
+
+
+class Trees(NamedTuple):
+    """As `Forest`, with `item_masks` (n_items, n_trees) uint32; `users_left`, `unbought_left` and `left` (n_trees,)
+    uint32 and `values` (n_trees,) float32 are written over; `ones` (n_trees,) float32 are what they say."""
+
+    starts: npt.NDArray[np.int64]
+    thresholds: npt.NDArray[np.float32]
+    masks: Masks
+    leaves: Rows
+    item_masks: Masks
+    users_left: Masks
+    unbought_left: Masks
+    left: Masks
+    values: npt.NDArray[np.float32]
+    ones: npt.NDArray[np.float32]
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def lowest_bit(_: Any, bits: Any) -> Any:
+    """The place of the lowest bit of a uint32 that is set, 32 where none is."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        found = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+        return builder.zext(found, ir.IntType(64))
+
+    return types.int64(types.uint32), generate
+
+
+@compiled
+def score_candidates(
+    trees: Trees, user: npt.NDArray[np.float32], items: npt.NDArray[np.int32], rows: Rows, scores: Rows
+) -> None:
+    """Write the forest's score of candidates (n,) of a user, `rows` being their pair features.
+
+    All that was never bought has the same habits: what these rule out is looked up once.
+    """
+    for tree in range(len(trees.ones)):
+        trees.users_left[tree] = EVERY_LEAF
+    for feature in range(N_USER_FEATURES):
+        _narrow(trees, trees.users_left, N_ITEM_FEATURES + feature, user[feature])
+    for tree in range(len(trees.ones)):
+        trees.unbought_left[tree] = trees.users_left[tree]
+    for habit in range(N_HABITS):
+        never = np.float32(0) if habit < N_COUNTS else np.float32(NEVER_BOUGHT)
+        _narrow(trees, trees.unbought_left, FIRST_PAIR + HABITS + habit, never)
+    for place in range(len(items)):
+        scores[place] = _score(trees, items[place], rows, place)
+
+
+@compiled
+def _score(trees: Trees, item: int, rows: Rows, place: int) -> np.float32:
+    is_bought = rows[HABITS, place] > 0
+    known = trees.users_left if is_bought else trees.unbought_left
+    for tree in range(len(trees.left)):
+        trees.left[tree] = trees.item_masks[item, tree] & known[tree]
+    for feature in range(N_PAIR_FEATURES):
+        if is_bought or not HABITS <= feature < HABITS + N_HABITS:
+            _narrow(trees, trees.left, FIRST_PAIR + feature, rows[feature, place])
+    for tree in range(len(trees.left)):
+        trees.values[tree] = trees.leaves[tree, lowest_bit(trees.left[tree])]
+    return inner_product(trees.values, 0, trees.ones, 0, len(trees.values))
+
+
+@compiled
+def _narrow(trees: Trees, left: Masks, feature: int, value: np.float32) -> None:
+    """Rule out the leaves that a feature's value rules out."""
+    start, n_thresholds = trees.starts[feature], trees.starts[feature + 1] - trees.starts[feature] - 1
+    if n_thresholds <= 0:
+        return
+    passed = 0
+    for threshold in trees.thresholds[start - feature : start - feature + n_thresholds]:
+        passed += threshold < value
+    row = trees.masks[start + passed]
+    for tree in range(len(left)):
+        left[tree] &= row[tree]
