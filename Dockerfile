@@ -16,13 +16,19 @@ RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lo
 FROM serve-packages AS train-packages
 RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lock -r pyproject.toml --extra train --extra excel
 
+# Compiled for every level of processor, not for the one that builds the image.
+FROM serve-packages AS core
+RUN /opt/uv/bin/uv pip install --no-cache --python /opt/aisle -c requirements.lock -r pyproject.toml --extra compile
+COPY artifacts artifacts
+RUN /opt/aisle/bin/python -m artifacts compile
+
 FROM python:3.11-slim AS base
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin aisle \
     && install -d -o aisle -g aisle /var/lib/aisle
 WORKDIR /app
 ENV PATH=/opt/aisle/bin:$PATH PYTHONUNBUFFERED=1 ARTIFACTS_DIR=/var/lib/aisle
 VOLUME /var/lib/aisle
-COPY artifacts artifacts
+COPY --from=core /app/artifacts artifacts
 USER aisle
 
 FROM base AS train

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m artifacts",
-        description="Look after the published model versions in the directory ARTIFACTS_DIR.",
+        description="Look after the published model versions in the directory ARTIFACTS_DIR, and what answers.",
         epilog="Exits with 0 when all is well, with 2 and one line on stderr otherwise.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many of the newest versions to keep (default: %(default)s)",
     )
+    add("compile", "Compile what answers recommendations, where that is not done yet for this kind of machine.")
     return parser
 
 
@@ -161,12 +162,20 @@ def _prune(store: Store, options: argparse.Namespace) -> int:
     return 0
 
 
+def _compile(_store: Store, _options: argparse.Namespace) -> int:
+    from artifacts.core.build import build  # noqa: PLC0415  # LLVM is large, and only here of use
+
+    for path in build():
+        print(path)
+    return 0
+
+
 def _fail(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return FAILURE
 
 
-_COMMANDS = {"list": _list, "verify": _verify, "rollback": _rollback, "prune": _prune}
+_COMMANDS = {"list": _list, "verify": _verify, "rollback": _rollback, "prune": _prune, "compile": _compile}
 
 if __name__ == "__main__":
     sys.exit(main())

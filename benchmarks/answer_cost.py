@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from artifacts.core.recommend import recommend
 from artifacts.model.model import Model, open_model
 from artifacts.model.quickscorer import no_forest
 from artifacts.queries.query import Query
-from artifacts.queries.recommend import recommend
 from benchmarks.part import Bench, Part
 from benchmarks.stores import SIZES, find_store
 from benchmarks.table import Row

@@ -21,11 +21,11 @@ from threadpoolctl import threadpool_limits
 from werkzeug.test import create_environ
 from werkzeug.wsgi import ClosingIterator
 
+from artifacts.core.recommend import recommend
 from artifacts.model.model import Model
 from artifacts.queries.answer import Answer
 from artifacts.queries.eligibility import eligible_items
 from artifacts.queries.query import Query
-from artifacts.queries.recommend import recommend
 from artifacts.queries.scoring import query_vector_of
 from artifacts.queries.user_state import NO_ITEMS, read_user_state
 from benchmarks.floor import constant_app

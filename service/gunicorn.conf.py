@@ -16,6 +16,7 @@ from service.threads import restrain_threads
 
 restrain_threads()
 
+from artifacts.core.machine_code import levels, machine_code  # noqa: E402
 from artifacts.publishing.store import Store  # noqa: E402
 from service.http.keys import KeysFileError, read_keys  # noqa: E402
 from service.limits import KEEPALIVE_SECONDS, MAX_URL_BYTES  # noqa: E402
@@ -99,6 +100,8 @@ def when_ready(server: Any) -> None:
     """In the master, once it listens."""
     _check_listeners(server)
     store = Store(_READ.artifacts_dir)
+    if machine_code() is None and levels():
+        print("answers are computed by NumPy, ten times slower: run python -m artifacts compile", file=sys.stderr)
     for listener in server.LISTENERS:
         if isinstance(listener.getsockname(), tuple):
             host, port = listener.getsockname()[:2]
@@ -142,6 +145,7 @@ def _share_code() -> None:
     """
     for name in ("service.app", "service.connections.loop"):
         importlib.import_module(name)  # only now: the metrics have to know their directory
+    machine_code()
     forget_worker(metrics_directories(os.environ), os.getpid())  # which is no worker
     gc.collect()
     gc.freeze()  # or the workers' collectors would write to what they share

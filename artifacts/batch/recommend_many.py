@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 from artifacts.batch.item_bounds import ItemBounds, vector_lengths
 from artifacts.batch.tiled_top_k import Pairs, SearchedUsers, bytes_per_user, find_top_k, order_pairs
+from artifacts.core.recommend import recommend
 from artifacts.live.activity import NO_ACTIVITY, UserActivity
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
 from artifacts.queries.answer import Answer, ScoredItems
 from artifacts.queries.query import Fallback, Query, Repeat, Source
-from artifacts.queries.recommend import recommend
 from artifacts.queries.scoring import Scores, blend_scores, habit_scores, query_vectors
 from artifacts.queries.source_labels import PART_SOURCES, largest_parts
 

@@ -46,7 +46,9 @@ def _intermediate() -> str:
 def _machine_code(text: str, level: str) -> bytes:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_default_triple().create_target_machine(cpu=level, opt=3, reloc="pic", codemodel="default")
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=level, opt=3, reloc="pic", codemodel="default"
+    )
     module = llvm.parse_assembly(text)
     module.verify()
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)

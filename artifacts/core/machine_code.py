@@ -11,6 +11,7 @@ from typing import Any
 import llvmlite.binding as llvm
 
 ENTRY = "aisle_answer"
+NUMPY = "numpy"
 HERE = Path(__file__).parent
 CONSTANTS = (
     "core/question.py",
@@ -72,10 +73,18 @@ def machine_code() -> MachineCode | None:
     return None
 
 
+def processor_level() -> str:
+    """The level of processor that the steps run for, NUMPY where it is the queries that answer."""
+    code = machine_code()
+    return NUMPY if code is None else code.level
+
+
 def _load(level: str) -> MachineCode:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), llvm.Target.from_default_triple().create_target_machine())
+    engine = llvm.create_mcjit_compiler(
+        llvm.parse_assembly(""), llvm.Target.from_default_triple().create_target_machine()
+    )
     engine.add_object_file(llvm.ObjectFileRef.from_path(str(code_path(level))))
     engine.finalize_object()
     return MachineCode(level, _ENTRY_TYPE(engine.get_function_address(ENTRY)), engine)

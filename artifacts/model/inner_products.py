@@ -20,7 +20,7 @@ def inner_products(rows: npt.NDArray[Number], query: npt.NDArray[Number]) -> npt
     """
     products = np.atleast_2d(rows * query)
     whole = products.shape[1] - products.shape[1] % LANES
-    sums = np.zeros((len(products), LANES), products.dtype)
+    sums = np.zeros_like(products, shape=(len(products), LANES))
     for start in range(0, whole, LANES):
         sums += products[:, start : start + LANES]
     while sums.shape[1] > 1:

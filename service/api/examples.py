@@ -104,6 +104,7 @@ BODIES: dict[str, Any] = {
         "configuration": {"model": {"recipe": "blend"}},
         "libraries": {"numpy": "2.4.1"},
         "metrics": {},
+        "core": "x86-64-v3",
         "seconds": {"fit": 2.1},
     },
     "EventsBody": {

@@ -2,10 +2,10 @@
 
 from http import HTTPStatus
 
+from artifacts.core.recommend import recommend
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.popular import popular
 from artifacts.queries.rank import rank
-from artifacts.queries.recommend import recommend
 from artifacts.queries.similar import similar
 from artifacts.queries.viewed_together import viewed_together
 from service.api.route_types import LiveRoute, ModelRoute, Route, Tag

@@ -112,7 +112,10 @@ class CleaningBody(TypedDict):
 
 @with_config(_CLOSED)
 class ModelBody(TypedDict):
-    """A version: when and on what it was trained, with what, how well, and how long each step took (seconds)."""
+    """A version: when and on what it was trained, with what, how well, and how long each step took (seconds).
+
+    `core` is what the answers are computed by: machine code for a level of processor, or "numpy", ten times slower.
+    """
 
     version: str
     created: str
@@ -125,6 +128,7 @@ class ModelBody(TypedDict):
     libraries: dict[str, str]
     metrics: dict[str, Any]
     seconds: dict[str, float]
+    core: str
 
 
 @with_config(_CLOSED)
@@ -159,8 +163,8 @@ def answer_bytes(  # noqa: PLR0913
     return orjson.dumps(body)
 
 
-def model_body(manifest: Manifest) -> ModelBody:
-    """What a version's manifest says, but for its files."""
+def model_body(manifest: Manifest, core: str) -> ModelBody:
+    """What a version's manifest says, but for its files, and what answers from it."""
     return ModelBody(
         version=manifest.version,
         created=manifest.created,
@@ -173,6 +177,7 @@ def model_body(manifest: Manifest) -> ModelBody:
         libraries=dict(manifest.libraries),
         metrics=dict(manifest.metrics),
         seconds=dict(manifest.seconds),
+        core=core,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from flask import Response
 
+from artifacts.core.machine_code import processor_level
+from artifacts.core.recommend import recommend
 from artifacts.live.activity import NO_ACTIVITY
 from artifacts.model.ids import UNKNOWN
 from artifacts.model.model import Model
@@ -15,7 +17,6 @@ from artifacts.publishing.manifest import REPORT_NAME
 from artifacts.queries.answer import Answer
 from artifacts.queries.eligibility import unknown_categories
 from artifacts.queries.query import Query
-from artifacts.queries.recommend import recommend
 from service.http.errors import BusyError, NoReportError
 from service.http.fields import Nothing
 from service.http.media_types import HTML, JSON, NDJSON
@@ -106,7 +107,7 @@ def recommend_batch(context: Context, request: BatchRecommendations) -> Response
 
 def model_summary(context: Context, _: Nothing) -> Response:
     """The served version's manifest, but for its files."""
-    body = orjson.dumps(model_body(context.served.model.manifest), default=str)
+    body = orjson.dumps(model_body(context.served.model.manifest, processor_level()), default=str)
     return Response(body, headers=[("Content-Type", JSON), ("Cache-Control", REVALIDATE)])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
 
+from artifacts.core.machine_code import processor_level
 from artifacts.errors import ArtifactError, NoVersionError
 from artifacts.model.model import Model, open_model
 from artifacts.publishing.store import Store
@@ -12,7 +13,7 @@ from service.http.errors import NoModelError
 from service.state.live_items import LiveItems
 from service.state.refusals import Refusals
 from service.telemetry.log import write_line
-from service.telemetry.metrics import observe_behind, observe_refusal, observe_reload
+from service.telemetry.metrics import observe_behind, observe_core, observe_refusal, observe_reload
 
 POLL_SECONDS = 1.0
 POINTER = "current"
@@ -131,6 +132,7 @@ class ServedModel:
         self._served = served
         manifest = served.model.manifest
         observe_reload(manifest.version, manifest.created, previous)
+        observe_core(processor_level())
         write_line(event="model_served", model_version=manifest.version, previous=previous)
 
     def _refuse(self, version: str, error: Exception) -> None:

@@ -37,6 +37,7 @@ _fallbacks = Counter("aisle_fallbacks", "Answers that are not what was asked for
 _reloads = Counter("aisle_reloads", "Versions taken up, by all workers together.")
 _refusals = Counter("aisle_reload_refusals", "Versions refused, by all workers together.")
 _model = Gauge("aisle_model_info", "Workers that serve the version.", ("version",), multiprocess_mode="livesum")
+_core = Gauge("aisle_core_info", "Workers that compute answers by this.", ("core",), multiprocess_mode="livesum")
 _created = Gauge("aisle_model_created_seconds", "Unix time of the oldest served version.", multiprocess_mode="livemin")
 _lines_dropped = Counter("aisle_log_lines_dropped", "Lines of the log that were dropped, as nobody read them.")
 
@@ -117,6 +118,11 @@ def observe_reload(version: str, created: str, previous: str | None) -> None:
         _model.labels(previous).set(0)
     _model.labels(version).set(1)
     _created.set(parse_created(created).timestamp())
+
+
+def observe_core(core: str) -> None:
+    """Note what this worker computes answers by."""
+    _core.labels(core).set(1)
 
 
 def observe_refusal() -> None:

@@ -10,11 +10,11 @@ from tqdm import tqdm
 
 from artifacts.batch.item_bounds import bound_items
 from artifacts.batch.recommend_many import recommend_many
+from artifacts.core.recommend import recommend
 from artifacts.model.model import Model
 from artifacts.queries.answer import Answer
 from artifacts.queries.cross_sell import cross_sell
 from artifacts.queries.query import Filters, Query, Repeat
-from artifacts.queries.recommend import recommend
 from training.evaluation.metrics import NO_ITEM
 from training.evaluation.tasks import USER_TASKS, Cases, Task
 from training.interactions.dataset import GUEST

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from artifacts.core.steps.candidates import Candidates, find_candidates
-from artifacts.core.steps.compiled import compiled, inner_product
+from artifacts.core.steps.compiled import compiled
 from artifacts.core.steps.eligibility import CANDIDATE, EXCLUDED, NEAR, OWNED, RECENT, Eligibility, is_eligible, mark
 from artifacts.core.steps.features import Known, Sorting, write_features
 from artifacts.core.steps.forest import Trees, score_candidates
 from artifacts.core.steps.ids import UNKNOWN
+from artifacts.core.steps.machine_words import inner_product
 from artifacts.core.steps.neighbours import Basket, Neighbours, Sums, add_up, best_neighbours, fill_basket, forget
 from artifacts.core.steps.person import Person, Weights, frequency_of
 from artifacts.core.steps.search import Index, search
@@ -26,7 +27,7 @@ Scores = npt.NDArray[np.float32]
 class Version(NamedTuple):
     """What a version knows, step by step."""
 
-    index: Index
+    search_index: Index
     neighbours: Neighbours
     weights: Weights
     known: Known
@@ -61,15 +62,23 @@ def rank(version: Version, person: Person, eligibility: Eligibility, hidden: int
     sums, items = room.sums, room.candidates.items
     add_up(version.neighbours, person, room.basket, fill_basket(person, True, room.basket), sums)
     n = find_candidates(
-        version.index, version.weights, person, room.query, room.lengths, eligibility, hidden, sums, room.candidates
+        version.search_index,
+        version.weights,
+        person,
+        room.query,
+        room.lengths,
+        eligibility,
+        hidden,
+        sums,
+        room.candidates,
     )
     neighbour_scores = room.candidates.neighbour_scores[:n]
-    vectors, weights = version.index.vectors, version.weights
+    vectors, weights = version.search_index.vectors, version.weights
     write_features(
         version.known, vectors, weights, person, room.query, items[:n], neighbour_scores, room.sorting, room.rows
     )
     scores = room.candidates.found
-    score_candidates(version.trees, version.known.users[person.index], items[:n], room.rows, scores)
+    score_candidates(version.trees, version.known.users[person.user], items[:n], room.rows, scores)
     count = 0
     for place in range(n):
         count = offer(picks.items, picks.scores, count, len(picks.items), items[place], scores[place])
@@ -92,11 +101,11 @@ def rank(version: Version, person: Person, eligibility: Eligibility, hidden: int
 @compiled
 def discover(version: Version, person: Person, eligibility: Eligibility, hidden: int, room: Room, picks: Picks) -> int:
     """Write the best by the blend, in a session also by what neighbours its items; how many there are."""
-    limit, vectors = len(picks.items), version.index.vectors
+    limit, vectors = len(picks.items), version.search_index.vectors
     no_part = np.float32(0)
-    if person.index != UNKNOWN and len(person.recent) == 0:
+    if person.user != UNKNOWN and len(person.recent) == 0:
         count = search(
-            version.index, room.query, room.lengths, eligibility, hidden, limit, picks.items, picks.scores
+            version.search_index, room.query, room.lengths, eligibility, hidden, limit, picks.items, picks.scores
         )
         for place in range(count):
             parts = Parts(picks.scores[place], no_part, no_part)
@@ -118,7 +127,7 @@ def _blend_neighbours(version: Version, eligibility: Eligibility, hidden: int, r
     items, found, limit = room.candidates.found_items, room.candidates.found, len(picks.items)
     width = len(room.query)
     near = search(
-        version.index, room.query, room.lengths, eligibility, hidden, limit + FROM_NEIGHBOURS, items, found
+        version.search_index, room.query, room.lengths, eligibility, hidden, limit + FROM_NEIGHBOURS, items, found
     )
     mark(eligibility.marks, items[:near], NEAR)
     beside = best_neighbours(room.sums, eligibility, hidden, FROM_NEIGHBOURS, items[near:], found[near:])
@@ -126,7 +135,7 @@ def _blend_neighbours(version: Version, eligibility: Eligibility, hidden: int, r
     for place in range(near + beside):
         item = items[place]
         if place < near or not eligibility.marks[item] & NEAR:
-            blend = inner_product(version.index.vectors, item * width, room.query, 0, width)
+            blend = inner_product(version.search_index.vectors, item * width, room.query, 0, width)
             score = blend + np.float32(room.sums.totals[item])
             count = offer(picks.items, picks.scores, count, limit, item, score)
     for place in range(near):
@@ -157,7 +166,7 @@ def merge_own(version: Version, person: Person, eligibility: Eligibility, room: 
         item = picks.items[place]
         if eligibility.marks[item] & (OWNED | RECENT):
             parts = Parts(picks.scores[place], weights.frequency * _habit(person, room, item), np.float32(0))
-            picks.sources[place] = largest_part(version.index.vectors, weights, item, parts)
+            picks.sources[place] = largest_part(version.search_index.vectors, weights, item, parts)
         else:
             picks.sources[place] = sources[_place_of(items, item)]
     return merged
@@ -166,8 +175,8 @@ def merge_own(version: Version, person: Person, eligibility: Eligibility, room: 
 @compiled
 def _own_score(version: Version, person: Person, room: Room, item: int) -> np.float32:
     width = len(room.query)
-    blend = inner_product(version.index.vectors, item * width, room.query, 0, width)
-    return blend + version.weights.frequency * _habit(person, room, item)
+    blend = inner_product(version.search_index.vectors, item * width, room.query, 0, width)
+    return np.float32(blend + version.weights.frequency * _habit(person, room, item))
 
 
 @compiled

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.core.steps.compiled import compiled, inner_product
+from artifacts.core.steps.compiled import compiled
 from artifacts.core.steps.eligibility import CANDIDATE, OWNED, Eligibility, is_eligible, mark
+from artifacts.core.steps.machine_words import inner_product
 from artifacts.core.steps.neighbours import Sums, best_neighbours
 from artifacts.core.steps.person import Person, Weights
 from artifacts.core.steps.search import Index, search

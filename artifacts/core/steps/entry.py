@@ -7,33 +7,32 @@ from numba import njit, types
 from artifacts.core import question as ask
 from artifacts.core import tables as at
 from artifacts.core.steps.answer import Picks, Room, Version, discover, merge_own, rank
-from artifacts.core.steps.candidates import Candidates
-from artifacts.core.steps.compiled import (
+from artifacts.core.steps.arrays_at import (
     Table,
-    compiled,
     float32,
     float32_rows,
     float64,
     float64_rows,
     int32,
     int64,
-    number_of,
     table_at,
     uint8,
     uint32,
     uint32_rows,
 )
-from artifacts.core.steps.eligibility import EXCLUDED, OWNED, RECENT, Eligibility, is_eligible, mark, unmark
+from artifacts.core.steps.candidates import Candidates
+from artifacts.core.steps.compiled import OPTIONS, compiled
+from artifacts.core.steps.eligibility import EXCLUDED, OWNED, RECENT, Eligibility, mark, unmark
 from artifacts.core.steps.features import Known, Sorting
 from artifacts.core.steps.foldin import fold_in
 from artifacts.core.steps.forest import Trees
 from artifacts.core.steps.ids import UNKNOWN, find_id
+from artifacts.core.steps.machine_words import number_of
 from artifacts.core.steps.neighbours import Basket, Neighbours, Sums
 from artifacts.core.steps.person import Person, Weights, shows_tastes, write_query_vector
 from artifacts.core.steps.search import Index
 
 SIGNATURE = types.int64(types.int64, types.int64)
-
 
 
 def answer(model_address: int, question_address: int) -> int:
@@ -42,7 +41,7 @@ def answer(model_address: int, question_address: int) -> int:
     model, question = table_at(model_address, 3 * (at.RIGHT_SIDE + 1)), table_at(question_address, ask.N_NUMBERS)
     arrays = question[ask.TABLE :]
     person = _folded(model, question, arrays) if question[ask.FOLDED] else _trained(model, arrays)
-    if person.index == UNKNOWN and not question[ask.FOLDED] or not shows_tastes(person.vector):
+    if (person.user == UNKNOWN and not question[ask.FOLDED]) or not shows_tastes(person.vector):
         return ask.NOT_ANSWERED
     version, room, eligibility = _version(model), _room(model), _eligibility(model, question, arrays)
     write_query_vector(version.weights, person.vector, float64(model, at.PRECISE), room.query)
@@ -58,7 +57,7 @@ def _answer(
     version: Version, person: Person, eligibility: Eligibility, own_allowed: bool, room: Room, picks: Picks
 ) -> int:
     all_hidden = EXCLUDED | OWNED | RECENT
-    if len(version.trees.left) > 0 and person.index != UNKNOWN:
+    if len(version.trees.left) > 0 and person.user != UNKNOWN:
         return rank(version, person, eligibility, EXCLUDED if own_allowed else all_hidden, room, picks)
     count = discover(version, person, eligibility, all_hidden, room, picks)
     return merge_own(version, person, eligibility, room, count, picks) if own_allowed else count
@@ -232,7 +231,7 @@ def _room(model: Table) -> Room:
 
 def compile_entry() -> tuple[str, str]:
     """The name of `answer` in LLVM's language, and the text that it stands in."""
-    dispatcher = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)(answer)
+    dispatcher = njit(**OPTIONS | {"no_cfunc_wrapper": True})(answer)
     dispatcher.compile(SIGNATURE)
     (compiled_answer,) = dispatcher.overloads.values()
     return compiled_answer.fndesc.llvm_func_name, dispatcher.inspect_llvm(compiled_answer.signature.args)

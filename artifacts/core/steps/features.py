@@ -5,15 +5,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.core.steps.compiled import compiled, inner_product
+from artifacts.core.steps.compiled import compiled
 from artifacts.core.steps.ids import UNKNOWN, find_item
+from artifacts.core.steps.machine_words import inner_product
 from artifacts.core.steps.person import Person, Weights
 from artifacts.core.steps.top_k import order_of
 from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.queries.ranker_features import ITEM_FEATURES, NEVER_BOUGHT, PAIR_FEATURES, USER_FEATURES
 
 # Places in the tables of features; NumPy's strings are not for compiled code.
-LOG_PRICE, LOG_BUYERS, LOG_QUANTITY = (ITEM_FEATURES.index(name) for name in ("log_price", "log_buyers", "log_quantity"))
+LOG_PRICE, LOG_BUYERS, LOG_QUANTITY = (
+    ITEM_FEATURES.index(name) for name in ("log_price", "log_buyers", "log_quantity")
+)
 USER_BASKETS, USER_IDLE_DAYS = USER_FEATURES.index("user_baskets"), USER_FEATURES.index("user_idle_days")
 USER_LOG_PRICE, USER_PRICE_SPREAD = USER_FEATURES.index("user_log_price"), USER_FEATURES.index("user_price_spread")
 USER_LOG_BUYERS, USER_LOG_AGE = USER_FEATURES.index("user_log_buyers"), USER_FEATURES.index("user_log_age")
@@ -62,7 +65,7 @@ def write_features(
     rows: Rows,
 ) -> None:
     """Write the pair features of candidates (n,) to `rows` (n_pair_features, n_candidates)."""
-    user = known.users[person.index]
+    user = known.users[person.user]
     for place in range(len(items)):
         _write_habits(known, person, user, items[place], place, rows)
         _write_scores(vectors, weights, query, items[place], place, rows)

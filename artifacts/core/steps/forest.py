@@ -1,15 +1,13 @@
 """The ranker's trees, scored as `artifacts.model.quickscorer` says: bit masks of the leaves that are left."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from artifacts.core.steps.compiled import compiled, inner_product
+from artifacts.core.steps.compiled import compiled
 from artifacts.core.steps.features import HABITS, N_COUNTS, N_HABITS
+from artifacts.core.steps.machine_words import inner_product, lowest_bit
 from artifacts.model.quickscorer import EVERY_LEAF
 from artifacts.queries.ranker_features import ITEM_FEATURES, NEVER_BOUGHT, PAIR_FEATURES, USER_FEATURES
 
@@ -34,17 +32,6 @@ class Trees(NamedTuple):
     left: Masks
     values: npt.NDArray[np.float32]
     ones: npt.NDArray[np.float32]
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def lowest_bit(_: Any, bits: Any) -> Any:
-    """The place of the lowest bit of a uint32 that is set, 32 where none is."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        found = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
-        return builder.zext(found, ir.IntType(64))
-
-    return types.int64(types.uint32), generate
 
 
 @compiled
@@ -79,7 +66,7 @@ def _score(trees: Trees, item: int, rows: Rows, place: int) -> np.float32:
             _narrow(trees, trees.left, FIRST_PAIR + feature, rows[feature, place])
     for tree in range(len(trees.left)):
         trees.values[tree] = trees.leaves[tree, lowest_bit(trees.left[tree])]
-    return inner_product(trees.values, 0, trees.ones, 0, len(trees.values))
+    return np.float32(inner_product(trees.values, 0, trees.ones, 0, len(trees.values)))
 
 
 @compiled

@@ -29,7 +29,7 @@ def _compare(data: npt.NDArray[np.uint8], start: int, stop: int, text: npt.NDArr
     for place in range(min(stop - start, len(text))):
         difference = np.int64(data[start + place]) - np.int64(text[place])
         if difference != 0:
-            return difference
+            return int(difference)
     return stop - start - len(text)
 
 

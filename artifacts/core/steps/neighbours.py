@@ -30,11 +30,11 @@ class Neighbours(NamedTuple):
 
 class Sums(NamedTuple):
     """Neighbour scores: `totals` (n_items,) float64, 0 but for the items that have a score, which `summed` (n_items,)
-    int32 begins with; `count` (1,) int64 says how many these are; `marks` (n_items,) uint8 has them marked."""
+    int32 begins with; `n_summed` (1,) int64 says how many these are; `marks` (n_items,) uint8 has them marked."""
 
     totals: npt.NDArray[np.float64]
     summed: Items
-    count: npt.NDArray[np.int64]
+    n_summed: npt.NDArray[np.int64]
     marks: npt.NDArray[np.uint8]
 
 
@@ -51,7 +51,7 @@ class Basket(NamedTuple):
 def fill_basket(person: Person, by_strength: bool, basket: Basket) -> int:
     """The items whose neighbours are added up, as `neighbour_basket` says; how many there are."""
     count, most = 0, len(basket.places)
-    if not by_strength and person.index != UNKNOWN:
+    if not by_strength and person.user != UNKNOWN:
         most = min(most, len(person.recent))
     for place in range(len(person.items)):
         strength = person.strength[place] if by_strength else np.float32(1)
@@ -102,19 +102,19 @@ def add_up(neighbours: Neighbours, person: Person, basket: Basket, n: int, sums:
 def _add(sums: Sums, item: int, score: np.float32) -> None:
     if not sums.marks[item] & SUMMED:
         sums.marks[item] |= np.uint8(SUMMED)
-        sums.summed[sums.count[0]] = item
-        sums.count[0] += 1
+        sums.summed[sums.n_summed[0]] = item
+        sums.n_summed[0] += 1
     sums.totals[item] += score
 
 
 @compiled
 def forget(sums: Sums) -> None:
     """Make all scores 0 again."""
-    for place in range(sums.count[0]):
+    for place in range(sums.n_summed[0]):
         item = sums.summed[place]
         sums.totals[item] = 0
         sums.marks[item] &= np.uint8(~SUMMED & 255)
-    sums.count[0] = 0
+    sums.n_summed[0] = 0
 
 
 @compiled
@@ -122,7 +122,7 @@ def best_neighbours(sums: Sums, eligibility: Eligibility, but: int, k: int, item
     """Write the k eligible items without the marks `but` whose positive scores are largest, best first; how many there
     are."""
     count = 0
-    for place in range(sums.count[0]):
+    for place in range(sums.n_summed[0]):
         item = sums.summed[place]
         score = np.float32(sums.totals[item])
         if score > 0 and is_eligible(eligibility, item, but):

@@ -6,18 +6,19 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.core.steps.compiled import compiled, inner_product
+from artifacts.core.steps.compiled import compiled
 from artifacts.core.steps.ids import UNKNOWN, find_item
+from artifacts.core.steps.machine_words import inner_product
 
 Vector = npt.NDArray[np.float32]
 
 
 class Person(NamedTuple):
-    """As `UserState`: `index` is UNKNOWN where the version has not got the user; `items` (m,) int32 and `strength` (m,)
+    """As `UserState`: `user` is UNKNOWN where the version has not got the user; `items` (m,) int32 and `strength` (m,)
     float32 are all interactions, the session's included, items ascending; `recent` (s,) int32 the session's, the newest
     last; the others (h,) are the history's columns; `vector` (n_factors,) float32."""
 
-    index: int
+    user: int
     items: npt.NDArray[np.int32]
     strength: Vector
     recent: npt.NDArray[np.int32]

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.core.steps.compiled import compiled, inner_product
+from artifacts.core.steps.compiled import compiled
 from artifacts.core.steps.eligibility import Eligibility, is_eligible
+from artifacts.core.steps.machine_words import inner_product
 from artifacts.core.steps.top_k import offer, sort_best_first
 from artifacts.model.exact_search import EPSILON
 

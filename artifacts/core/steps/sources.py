@@ -24,7 +24,9 @@ class Parts(NamedTuple):
 def largest_part(vectors: npt.NDArray[np.float32], weights: Weights, item: int, parts: Parts) -> int:
     """The largest part of an item's score, as `largest_parts` finds it."""
     width = vectors.shape[1]
-    sales = np.float32(weights.popular) * vectors[item, width - 2] + np.float32(weights.trend) * vectors[item, width - 1]
+    sales = (
+        np.float32(weights.popular) * vectors[item, width - 2] + np.float32(weights.trend) * vectors[item, width - 1]
+    )
     tastes = parts.score - sales - parts.habit - parts.neighbours
     found, largest = (SALES, sales) if sales > tastes else (TASTES, tastes)
     if parts.habit > largest and parts.habit > 0:

@@ -3,20 +3,21 @@
 import numpy as np
 import numpy.typing as npt
 
-from artifacts.core.steps.compiled import bits_of, compiled
+from artifacts.core.steps.compiled import compiled
+from artifacts.core.steps.machine_words import bits_of
 
 Items = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
 
 
 @compiled
-def is_better(score: float, item: int, other_score: float, other_item: int) -> bool:
+def is_better(score: np.float32, item: int, other_score: np.float32, other_item: int) -> bool:
     """Whether an item stands before another."""
-    return score > other_score or (score == other_score and item < other_item)
+    return bool(score > other_score or (score == other_score and item < other_item))
 
 
 @compiled
-def offer(items: Items, scores: Scores, count: int, k: int, item: int, score: float) -> int:
+def offer(items: Items, scores: Scores, count: int, k: int, item: int, score: np.float32) -> int:
     """Take an item up among the `count` of the k best so far, if it is one; how many there are now.
 
     `items` and `scores` (k,) are a heap whose first is the worst.
@@ -34,7 +35,7 @@ def offer(items: Items, scores: Scores, count: int, k: int, item: int, score: fl
 
 
 @compiled
-def _sink(items: Items, scores: Scores, count: int, item: int, score: float) -> None:
+def _sink(items: Items, scores: Scores, count: int, item: int, score: np.float32) -> None:
     """Put an item in the place of the first of a heap."""
     at, below = 0, 1
     while below < count:
@@ -57,9 +58,7 @@ def sort_best_first(items: Items, scores: Scores, count: int) -> None:
 
 
 @compiled
-def order_of(
-    scores: Scores, n: int, order: Items, keys: npt.NDArray[np.uint32], spare: Items, starts: Items
-) -> None:
+def order_of(scores: Scores, n: int, order: Items, keys: npt.NDArray[np.uint32], spare: Items, starts: Items) -> None:
     """Write to `order` the places of n scores, the highest first, equal ones as they come: by radix, eight bits at a
     time. `keys` (n,), `spare` (n,) and `starts` (257,) are written over.
     """
