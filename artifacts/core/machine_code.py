@@ -34,6 +34,18 @@ LEVELS: dict[str, dict[str, tuple[str, ...]]] = {
 _ENTRY_TYPE = ctypes.PYFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
 
+def _source_hash() -> str:
+    """What the machine code follows from: the steps, and where their constants are."""
+    digest = hashlib.sha256()
+    for path in [*sorted(HERE.glob("steps/*.py")), *(HERE.parent / name for name in CONSTANTS)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# At import, so that it is these very tables that the machine code was compiled with.
+SOURCES = _source_hash()
+
+
 @dataclass(frozen=True)
 class MachineCode:
     """The `entry` into what was compiled for a `level` of processor; `engine` owns the memory it lies in."""
@@ -44,23 +56,14 @@ class MachineCode:
 
 
 def levels() -> dict[str, tuple[str, ...]]:
-    """The levels of this kind of machine, best first, each with the features it takes; none where the arithmetic was
-    never compared."""
+    """The levels of this kind of machine, best first, each with the features it takes; none for a kind that is not
+    known."""
     return LEVELS.get(platform.machine(), {}) if platform.system() == "Linux" else {}
 
 
 def code_path(level: str) -> Path:
     """Where the machine code of a level lies: beside Python's own compiled code, and named after its sources."""
-    return HERE / "__pycache__" / f"steps-{source_hash()}-{level}.o"
-
-
-@cache
-def source_hash() -> str:
-    """What the machine code follows from: the steps, and where their constants are."""
-    digest = hashlib.sha256()
-    for path in [*sorted(HERE.glob("steps/*.py")), *(HERE.parent / name for name in CONSTANTS)]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return HERE / "__pycache__" / f"steps-{SOURCES}-{level}.o"
 
 
 @cache

@@ -77,11 +77,12 @@ N_CANDIDATES = FROM_HISTORY + FROM_INDEX + FROM_NEIGHBOURS
     USERS_LEFT,
     UNBOUGHT_LEFT,
     LEFT,
+    MASK_ROWS,
     VALUES,
     ONES,
     NORMAL_MATRIX,
     RIGHT_SIDE,
-) = range(64)
+) = range(65)
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,8 @@ def _room(model: Model) -> list[npt.NDArray[Any]]:
         room(np.float32, len(PAIR_FEATURES), N_CANDIDATES),
         *(room(np.int32, N_CANDIDATES), room(np.int32, N_CANDIDATES), room(np.uint32, N_CANDIDATES)),
         room(np.int32, 257),
-        *(room(np.uint32, n_trees), room(np.uint32, n_trees), room(np.uint32, n_trees), room(np.float32, n_trees)),
+        *(room(np.uint32, n_trees), room(np.uint32, n_trees), room(np.uint32, n_trees)),
+        *(room(np.int32, 2 * len(PAIR_FEATURES)), room(np.float32, n_trees)),
         np.ones(n_trees, np.float32),
         *(room(np.float64, n_factors, n_factors), room(np.float64, n_factors)),
     ]

@@ -1,5 +1,7 @@
 """What the ranker scores by: one row of numbers for each feature, one column for each candidate."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -84,10 +86,13 @@ Vector = npt.NDArray[np.float32]
 def candidate_features(
     model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates
 ) -> FeatureRows:
-    """(n_features, n) float32 for the candidates of a known user with a query vector; no value is NaN."""
+    """(n_features, n) float32 for the candidates of a known user with a query vector; no value is NaN.
+
+    Trees are grown on these, which need no last bits: matrix products are faster. `rank_candidates` has defined ones.
+    """
     user_row = model.ranker_features.users[user_state.user_index]
     users = np.broadcast_to(user_row[:, np.newaxis], (len(user_row), len(candidates.items)))
-    pairs = _pair_features(model, user_state, query_vector, candidates)
+    pairs = _pair_features(model, user_state, query_vector, candidates, np.matmul)
     return np.vstack([model.ranker_features.items[:, candidates.items], users, pairs])
 
 
@@ -99,20 +104,26 @@ def rank_candidates(model: Model, user_state: UserState, query_vector: Vector, c
     forest = model.forest
     user_row = model.ranker_features.users[user_state.user_index][:, np.newaxis]
     left = model.item_masks[candidates.items] & forest.remaining(len(ITEM_FEATURES), user_row)
-    pairs = _pair_features(model, user_state, query_vector, candidates)
+    pairs = _pair_features(model, user_state, query_vector, candidates, inner_products)
     left &= forest.remaining(len(ITEM_FEATURES) + len(USER_FEATURES), pairs)
     return forest.add_up(left)
 
 
-def _pair_features(model: Model, user_state: UserState, query_vector: Vector, candidates: Candidates) -> FeatureRows:
-    """(n_pair_features, n) float32."""
+def _pair_features(
+    model: Model,
+    user_state: UserState,
+    query_vector: Vector,
+    candidates: Candidates,
+    multiply: Callable[[FeatureRows, Vector], Vector],
+) -> FeatureRows:
+    """(n_pair_features, n) float32, the inner products of rows with a vector being as `multiply` has them."""
     items = candidates.items
     user_row = model.ranker_features.users[user_state.user_index]
     n_factors = model.recipe.n_factors
     vectors = model.item_vectors.take(items, 0)
-    als = inner_products(vectors[:, :n_factors], query_vector[:n_factors])
-    newcomer = inner_products(vectors[:, n_factors:-2], query_vector[n_factors:-2])
-    sales = vectors[:, -2] * query_vector[-2] + vectors[:, -1] * query_vector[-1]
+    als = multiply(vectors[:, :n_factors], query_vector[:n_factors])
+    newcomer = multiply(vectors[:, n_factors:-2], query_vector[n_factors:-2])
+    sales = multiply(vectors[:, -2:], query_vector[-2:])
     habits = _habits(model, user_state, items, user_row)
     blend = als + newcomer + sales + habit_scores(model.recipe.weights, habits[1])
     scores = [row for score in (als, newcomer, candidates.neighbour_scores, blend) for row in (score, _ranks(score))]

@@ -191,6 +191,7 @@ def _version(model: Table) -> Version:
             uint32(model, at.USERS_LEFT),
             uint32(model, at.UNBOUGHT_LEFT),
             uint32(model, at.LEFT),
+            int32(model, at.MASK_ROWS),
             float32(model, at.VALUES),
             float32(model, at.ONES),
         ),

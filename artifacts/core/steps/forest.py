@@ -12,6 +12,7 @@ from artifacts.model.quickscorer import EVERY_LEAF
 from artifacts.queries.ranker_features import ITEM_FEATURES, NEVER_BOUGHT, PAIR_FEATURES, USER_FEATURES
 
 N_ITEM_FEATURES, N_USER_FEATURES, N_PAIR_FEATURES = len(ITEM_FEATURES), len(USER_FEATURES), len(PAIR_FEATURES)
+AT_ONCE = 4
 FIRST_PAIR = N_ITEM_FEATURES + N_USER_FEATURES
 
 Masks = npt.NDArray[np.uint32]
@@ -20,7 +21,8 @@ Rows = npt.NDArray[np.float32]
 
 class Trees(NamedTuple):
     """As `Forest`, with `item_masks` (n_items, n_trees) uint32; `users_left`, `unbought_left` and `left` (n_trees,)
-    uint32 and `values` (n_trees,) float32 are written over; `ones` (n_trees,) float32 are what they say."""
+    uint32, `rows` int32 for those of a candidate's features, and `values` (n_trees,) float32 are written over; `ones`
+    (n_trees,) float32 are what they say."""
 
     starts: npt.NDArray[np.int64]
     thresholds: npt.NDArray[np.float32]
@@ -30,6 +32,7 @@ class Trees(NamedTuple):
     users_left: Masks
     unbought_left: Masks
     left: Masks
+    rows: npt.NDArray[np.int32]
     values: npt.NDArray[np.float32]
     ones: npt.NDArray[np.float32]
 
@@ -61,9 +64,18 @@ def _score(trees: Trees, item: int, rows: Rows, place: int) -> np.float32:
     known = trees.users_left if is_bought else trees.unbought_left
     for tree in range(len(trees.left)):
         trees.left[tree] = trees.item_masks[item, tree] & known[tree]
+    n = 0
     for feature in range(N_PAIR_FEATURES):
         if is_bought or not HABITS <= feature < HABITS + N_HABITS:
-            _narrow(trees, trees.left, FIRST_PAIR + feature, rows[feature, place])
+            row = _row_of(trees, FIRST_PAIR + feature, rows[feature, place])
+            if row >= 0:
+                trees.rows[n] = row
+                n += 1
+    while n % AT_ONCE:
+        trees.rows[n] = trees.rows[n - 1]  # once more, which changes nothing
+        n += 1
+    for first in range(0, n, AT_ONCE):
+        _narrow_by_rows(trees, first)
     for tree in range(len(trees.left)):
         trees.values[tree] = trees.leaves[tree, lowest_bit(trees.left[tree])]
     return np.float32(inner_product(trees.values, 0, trees.ones, 0, len(trees.values)))
@@ -72,12 +84,28 @@ def _score(trees: Trees, item: int, rows: Rows, place: int) -> np.float32:
 @compiled
 def _narrow(trees: Trees, left: Masks, feature: int, value: np.float32) -> None:
     """Rule out the leaves that a feature's value rules out."""
-    start, n_thresholds = trees.starts[feature], trees.starts[feature + 1] - trees.starts[feature] - 1
-    if n_thresholds <= 0:
-        return
-    passed = 0
-    for threshold in trees.thresholds[start - feature : start - feature + n_thresholds]:
-        passed += threshold < value
-    row = trees.masks[start + passed]
-    for tree in range(len(left)):
-        left[tree] &= row[tree]
+    row = _row_of(trees, feature, value)
+    if row >= 0:
+        for tree in range(len(left)):
+            left[tree] &= trees.masks[row, tree]
+
+
+@compiled
+def _row_of(trees: Trees, feature: int, value: np.float32) -> int:
+    """Which row of the masks a feature's value asks for, -1 where no tree looks at the feature."""
+    start, stop = trees.starts[feature], trees.starts[feature + 1]
+    if stop - start <= 1:
+        return -1
+    row = start
+    for place in range(start - feature, stop - feature - 1):
+        row += trees.thresholds[place] < value
+    return int(row)
+
+
+@compiled
+def _narrow_by_rows(trees: Trees, first: int) -> None:
+    """Rule out what AT_ONCE rows do, the first of them being at a place: what is left is read and written once."""
+    one, two = trees.masks[trees.rows[first]], trees.masks[trees.rows[first + 1]]
+    three, four = trees.masks[trees.rows[first + 2]], trees.masks[trees.rows[first + 3]]
+    for tree in range(len(trees.left)):
+        trees.left[tree] &= one[tree] & two[tree] & three[tree] & four[tree]

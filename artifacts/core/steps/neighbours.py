@@ -100,7 +100,7 @@ def add_up(neighbours: Neighbours, person: Person, basket: Basket, n: int, sums:
 
 @compiled
 def _add(sums: Sums, item: int, score: np.float32) -> None:
-    if not sums.marks[item] & SUMMED:
+    if sums.totals[item] == 0 and not sums.marks[item] & SUMMED:
         sums.marks[item] |= np.uint8(SUMMED)
         sums.summed[sums.n_summed[0]] = item
         sums.n_summed[0] += 1
@@ -125,7 +125,7 @@ def best_neighbours(sums: Sums, eligibility: Eligibility, but: int, k: int, item
     for place in range(sums.n_summed[0]):
         item = sums.summed[place]
         score = np.float32(sums.totals[item])
-        if score > 0 and is_eligible(eligibility, item, but):
+        if score > 0 and (count < k or score >= scores[0]) and is_eligible(eligibility, item, but):
             count = offer(items, scores, count, k, item, score)
     sort_best_first(items, scores, count)
     return count
