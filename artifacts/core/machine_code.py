@@ -10,6 +10,8 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from artifacts.model.inner_products import adds_up_in_lanes
+
 ENTRY = "aisle_answer"
 NUMPY = "numpy"
 HERE = Path(__file__).parent
@@ -68,9 +70,9 @@ def code_path(level: str) -> Path:
 
 @cache
 def machine_code() -> MachineCode | None:
-    """What is compiled for this processor, loaded once; None where nothing is."""
+    """What is compiled for this processor, loaded once; None where nothing is, or NumPy adds up in another order."""
     features = llvm.get_host_cpu_features()
-    for level, needed in levels().items():
+    for level, needed in levels().items() if adds_up_in_lanes() else ():
         if all(features.get(feature) for feature in needed) and code_path(level).exists():
             return _load(level)
     return None

@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from artifacts.model.inner_products import LANES
+from artifacts.model.inner_products import LANE_BYTES, UNROLLED
 
 
 def _inner_product(_: Any, rows: Any, start: Any, others: Any, other_start: Any, n: Any) -> Any:
@@ -31,35 +31,51 @@ def _pointers(context: Any, builder: Any, signature: Any, arguments: Any) -> lis
 
 
 def _sum_in_lanes(builder: Any, kind: Any, one: Any, other: Any, n: Any) -> Any:
-    """Products are added to LANES sums in turns, the halves of the sums to each other until one is left, and to that
-    one what products remain."""
-    lanes = ir.VectorType(kind, LANES)
-    whole = builder.and_(n, ir.Constant(n.type, -LANES))
-    sums = _variable(builder, ir.Constant(lanes, [0.0] * LANES))
-    with cgutils.for_range_slice(builder, n.type(0), whole, n.type(LANES)) as (at, _):
+    """As `sum_in_lanes` adds up products."""
+    lanes = LANE_BYTES // _bytes(kind)
+    vector, turn = ir.VectorType(kind, lanes), UNROLLED * lanes
+    sums = _variable(builder, ir.Constant(vector, [0.0] * lanes))
+
+    def add(at: Any) -> None:
         read = [
-            builder.load(builder.bitcast(builder.gep(pointer, [at]), lanes.as_pointer()), align=kind_bytes(kind))
+            builder.load(builder.bitcast(builder.gep(pointer, [at]), vector.as_pointer()), align=_bytes(kind))
             for pointer in (one, other)
         ]
-        builder.store(builder.fadd(builder.load(sums), builder.fmul(*read)), sums)
-    total = _variable(builder, _halved(builder, builder.load(sums), LANES))
-    with cgutils.for_range_slice(builder, whole, n, n.type(1)) as (at, _):
-        product = builder.fmul(*(builder.load(builder.gep(pointer, [at])) for pointer in (one, other)))
-        builder.store(builder.fadd(builder.load(total), product), total)
-    return builder.load(total)
+        builder.store(builder.fadd(builder.fmul(*read), builder.load(sums)), sums)
+
+    turns, whole = (builder.and_(n, n.type(-size)) for size in (turn, lanes))
+    with cgutils.for_range_slice(builder, n.type(0), turns, n.type(turn)) as (at, _):
+        for part in reversed(range(UNROLLED)):
+            add(builder.add(at, at.type(part * lanes)))
+    with cgutils.for_range_slice(builder, turns, whole, n.type(lanes)) as (at, _):
+        add(at)
+    for lane in range(lanes - 1):
+        place = builder.add(whole, whole.type(lane))
+        with builder.if_then(builder.icmp_signed("<", place, n)):
+            product = builder.fmul(*(builder.load(builder.gep(pointer, [place])) for pointer in (one, other)))
+            _add_to_lane(builder, sums, lane, product)
+    return _halved(builder, builder.load(sums), lanes)
 
 
-def kind_bytes(kind: Any) -> int:
+def _add_to_lane(builder: Any, sums: Any, lane: int, product: Any) -> None:
+    place = ir.Constant(ir.IntType(32), lane)
+    before = builder.load(sums)
+    after = builder.fadd(product, builder.extract_element(before, place))
+    builder.store(builder.insert_element(before, after, place), sums)
+
+
+def _bytes(kind: Any) -> int:
     """What a number takes."""
     return 8 if isinstance(kind, ir.DoubleType) else 4
 
 
 def _halved(builder: Any, sums: Any, size: int) -> Any:
+    """The sum of the lanes: neighbours first."""
     while size > 1:
         size //= 2
         halves = [
             builder.shuffle_vector(sums, sums, ir.Constant(ir.VectorType(ir.IntType(32), size), list(places)))
-            for places in (range(size), range(size, 2 * size))
+            for places in (range(0, 2 * size, 2), range(1, 2 * size, 2))
         ]
         sums = builder.fadd(*halves)
     return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
