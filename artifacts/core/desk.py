@@ -47,7 +47,7 @@ class Desk(local):
             np.frombuffer(buffer, np.uint8).ctypes.data for buffer in (self._numbers, self._text)
         )
         self._picks_at = [array.ctypes.data for array in (self._items, self._scores, self._sources)]
-        self._count_at = self._count.ctypes.data
+        self._count_at, self._counted = self._count.ctypes.data, self._count.data
 
     def ask(self, model: Model, query: Query, whom: Whom, excluded: npt.NDArray[np.int32]) -> ScoredItems | None:
         """The best items within the query's filters and repeat policy, but for the `excluded` item indexes; None where
@@ -57,7 +57,7 @@ class Desk(local):
         if code is None or len(text) > len(self._text):
             return None
         self._text[: len(text)] = text
-        filters = query.filters
+        filters, limit = query.filters, query.limit
         wanted = wanted_categories(model, filters.categories) if filters.categories else None
         state = () if isinstance(whom, str) else _arrays_of(whom)
         _QUESTION.pack_into(
@@ -75,12 +75,12 @@ class Desk(local):
             *(_NO_ARRAY if wanted is None else _array(wanted)),
             *(_array(excluded) if len(excluded) else _NO_ARRAY),
             *(_NO_STATE if not state else (number for array in state for number in _array(array))),
-            *(number for address in self._picks_at for number in (address, query.limit, 1)),
+            *(self._picks_at[0], limit, 1, self._picks_at[1], limit, 1, self._picks_at[2], limit, 1),
         )
         status = code.entry(self._count_at, self._count_at + 8, table_of(model).address, self._question_at)
         if status != 0:
             raise CompiledStepsError(f"status {status}")
-        return self._picks(int(self._count[0]))
+        return self._picks(self._counted[0])
 
     def _picks(self, count: int) -> ScoredItems | None:
         if count == NOT_ANSWERED:

@@ -34,7 +34,8 @@ def sum_in_lanes(products: npt.NDArray[Number]) -> Number:
         sums[: len(part_of_turn)] += part_of_turn
     while len(sums) > 1:
         sums = sums[0::2] + sums[1::2]
-    return sums[0]
+    total: Number = sums[0]
+    return total
 
 
 def adds_up_in_lanes() -> bool:

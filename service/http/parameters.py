@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, cast, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 from flask import Request as HttpRequest
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from artifacts.shared_limits import MAX_ID_CHARACTERS
 from service.http.body import BODY, check_media_type, read_body, read_lines
 from service.http.errors import FieldProblem, InvalidRequestError
 from service.http.fields import Request
@@ -20,6 +21,7 @@ from service.limits import MAX_ECHOED_CHARACTERS, MAX_QUERY_FIELDS
 
 Schema = TypeVar("Schema", bound=Request)
 
+MAX_REMEMBERED_CHARACTERS = 512  # of a query string: bounds what a thousand of them take
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MESSAGES = {
     "extra_forbidden": "is not a known parameter",
@@ -30,10 +32,36 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def from_url(schema: type[Schema], path: Mapping[str, str], query: str) -> Schema:
-    """A request from its path's values, still percent-encoded, and its query string.
+    """A request from its path's ids, still percent-encoded, and its query string.
 
     Raises InvalidRequestError.
     """
+    ids = _valid_ids(path)
+    if ids is not None and len(query) <= MAX_REMEMBERED_CHARACTERS:
+        try:
+            return cast(Schema, schema.model_construct(None, **_remembered(schema, tuple(path), query), **ids))
+        except InvalidRequestError:
+            pass  # whose problems are told along with the path's, below
+    return _from_whole_url(schema, path, query)
+
+
+def _valid_ids(path: Mapping[str, str]) -> dict[str, str] | None:
+    """The path's ids, decoded; None where any is not one."""
+    ids = {name: unquote(text, errors="surrogateescape") for name, text in path.items()}
+    if all(0 < len(text) <= MAX_ID_CHARACTERS and "\0" not in text and _is_utf8(text) for text in ids.values()):
+        return ids
+    return None
+
+
+@lru_cache(maxsize=1_024)
+def _remembered(schema: type[Request], names: tuple[str, ...], query: str) -> dict[str, Any]:
+    """The valid parameters of a query string, but for those of these names, which the path has: most requests differ in
+    the path alone. Raises InvalidRequestError, which is not remembered."""
+    request = _from_whole_url(schema, dict.fromkeys(names, "any"), query)
+    return {name: getattr(request, name) for name in schema.model_fields if name not in names}
+
+
+def _from_whole_url(schema: type[Schema], path: Mapping[str, str], query: str) -> Schema:
     problems: list[FieldProblem] = []
     values: dict[str, Any] = {}
     for name, text in path.items():

@@ -34,7 +34,7 @@ NOTHING = np.empty(0, np.int32)
 MOMENT = 1_740_000_000.0
 
 
-@pytest.fixture(scope="module", params=SHOPS.values(), ids=SHOPS.keys())
+@pytest.fixture(scope="module", params=SHOPS.values(), ids=list(SHOPS))
 def model(request: pytest.FixtureRequest) -> Iterator[Model]:
     build()
     machine_code.cache_clear()
