@@ -26,10 +26,14 @@ def build() -> list[Path]:
 
 
 def _write(path: Path, code: bytes) -> None:
-    """All at once: others may compile the same, and load it, at this moment."""
+    """All at once: others may compile the same, and load it, at this moment. What was compiled of other steps goes."""
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_bytes(code)
     draft.replace(path)
+    level = path.name.split("-", 2)[2]
+    for other in path.parent.glob("steps-*.o"):
+        if other != path and other.name.split("-", 2)[2] == level:
+            other.unlink(missing_ok=True)
 
 
 def _intermediate() -> str:

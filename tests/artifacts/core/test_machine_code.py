@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,6 +53,14 @@ def test_every_level_gives_the_same_bytes(model: Model, monkeypatch: pytest.Monk
     assert answers == {answer_bytes(recommend(model, query), "request", "version", query.user_id)}
 
 
+def test_a_level_is_written_once_and_what_it_was_before_is_gone(tmp_path: Path) -> None:
+    old, other = tmp_path / "steps-0-x86-64.o", tmp_path / "steps-0-x86-64-v3.o"
+    for path in (old, other):
+        path.write_bytes(b"of other steps")
+    building._write(tmp_path / "steps-1-x86-64.o", b"code")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "steps-1-x86-64.o"]
+
+
 def test_what_is_compiled_is_not_compiled_again(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "_intermediate", lambda: pytest.fail("compiled again"))
     assert building.build() == [code_path(level) for level in levels()]
@@ -75,7 +84,7 @@ def test_numpy_answers_without_machine_code_or_where_it_adds_up_otherwise(
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_products_are_added_up_in_numpys_order(kind: type[np.float32] | type[np.float64]) -> None:
+def test_products_are_added_up_in_numpys_order(kind: Any) -> None:
     rng = np.random.default_rng(1)
     for n in range(1, 150):
         rows, query = rng.normal(size=(3, n + 2)).astype(kind)[:, 1 : n + 1], rng.normal(size=n).astype(kind)
