@@ -114,7 +114,7 @@ class CleaningBody(TypedDict):
 class ModelBody(TypedDict):
     """A version: when and on what it was trained, with what, how well, and how long each step took (seconds).
 
-    `core` is what the answers are computed by: machine code for a level of processor, or "numpy", ten times slower.
+    `core` is what the answers are computed by: machine code for a level of processor, or "numpy", several times slower.
     """
 
     version: str
