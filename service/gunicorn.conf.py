@@ -101,7 +101,8 @@ def when_ready(server: Any) -> None:
     _check_listeners(server)
     store = Store(_READ.artifacts_dir)
     if machine_code() is None and levels():
-        print("answers are computed by NumPy, several times slower: run python -m artifacts compile", file=sys.stderr)
+        slower = "answers are computed by NumPy, several times slower: run python -m artifacts compile"
+        print(slower, file=STANDARD_ERROR)
     for listener in server.LISTENERS:
         if isinstance(listener.getsockname(), tuple):
             host, port = listener.getsockname()[:2]
