@@ -51,7 +51,8 @@ def access_page(status: HTTPStatus, detail: str, scope: str, request_id: str, en
         "path": path,
         "scope": scope,
         "url": shlex.quote(f"{environ['wsgi.url_scheme']}://{host}{path}{query}"),
-        "docs": "../" * (path.count("/") - 1) + "docs/",  # relative: a proxy may have put the service below a path
+        # Relative: a proxy may have put the service below a path.
+        "docs": "../" * (environ["PATH_INFO"].count("/") - 1) + "docs/",
         "status": str(status.value),
         "request_id": request_id,
     }
