@@ -17,12 +17,12 @@ DEFAULT_THREADS = 8  # a worker's; a stream holds one
 ADDRESS_CHECKED = "AISLE_ADDRESS_CHECKED"
 RUN_DIRECTORY = "AISLE_RUN_DIRECTORY"
 MAX_WORKERS = 512
+MAX_THREADS = 256
 _LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 _ORIGIN = re.compile(
     rf"(?P<scheme>https?)://({_LABEL}(\.{_LABEL})*|\[[0-9a-f:.]+\])(:(?P<port>0|[1-9][0-9]{{0,4}}))?", re.ASCII
 )
 _OWN_PORTS = {"http": "80", "https": "443"}
-MAX_THREADS = 256
 
 
 class SettingsError(Exception):

@@ -56,10 +56,11 @@ TIME_FORMATS = (
 )  # fmt: skip
 OrdersPreset = Literal["shopify", "woocommerce", "magento"]
 ProductsPreset = Literal["shopify", "woocommerce", "magento", "google"]
+# Nobody's number or name, but an item may have it.
+NOBODY = ("0", "-1", "guest", "gast", "anonymous", "unknown", "not logged in", "guest checkout", "guest user",
+          "invité", "invitado", "ospite", "00000000-0000-0000-0000-000000000000")  # fmt: skip
 MISSING = ("null", "(null)", "[null]", "<null>", r"\N", "nil", "none", "nan", "<na>", "na", "n/a", "n.a.", "#n/a",
-           "nat", "undefined", "(not set)", "-", "--", "0", "-1", "guest", "gast", "anonymous", "unknown",
-           "not logged in", "guest checkout", "guest user", "invité", "invitado", "ospite",
-           "00000000-0000-0000-0000-000000000000")  # fmt: skip
+           "nat", "undefined", "(not set)", "-", "--", *NOBODY)  # fmt: skip
 Encoding = Annotated[str, AfterValidator(_decodes)]
 TimeFormat = Annotated[str, AfterValidator(_reads_dates)]
 Pattern = Annotated[str, AfterValidator(_compiles)]

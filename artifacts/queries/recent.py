@@ -1,6 +1,5 @@
 """What did this user look at and buy last?"""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +34,7 @@ class Recent:
     fallback: Fallback | None
 
 
-_Deeds = dict[str, tuple[float, int]]  # item_id -> when last, times bought
+_LastByItem = dict[str, tuple[float, int]]  # item_id -> when last, times bought
 
 
 def recent(model: Model, query: Query) -> Recent:
@@ -54,7 +53,7 @@ def recent(model: Model, query: Query) -> Recent:
     return Recent(viewed, bought, missing, None if known else Fallback.UNKNOWN_USER)
 
 
-def _looks(model: Model, history: UserInteractions, query: Query) -> _Deeds:
+def _looks(model: Model, history: UserInteractions, query: Query) -> _LastByItem:
     looks = _entries(model, history, history.times_bought == 0, query.limit)
     for event in query.activity.looks:
         before = looks.get(event.item_id, (event.time, 0))[0]
@@ -62,7 +61,7 @@ def _looks(model: Model, history: UserInteractions, query: Query) -> _Deeds:
     return looks
 
 
-def _purchases(model: Model, history: UserInteractions, query: Query) -> _Deeds:
+def _purchases(model: Model, history: UserInteractions, query: Query) -> _LastByItem:
     purchases = _entries(model, history, history.times_bought > 0, query.limit)
     for item_id, moments in purchases_since_training(query.activity).items():
         if model.item_ids.find(item_id) == UNKNOWN:
@@ -70,7 +69,7 @@ def _purchases(model: Model, history: UserInteractions, query: Query) -> _Deeds:
     return purchases
 
 
-def _entries(model: Model, history: UserInteractions, which: npt.NDArray[np.bool_], limit: int) -> _Deeds:
+def _entries(model: Model, history: UserInteractions, which: npt.NDArray[np.bool_], limit: int) -> _LastByItem:
     """The newest of some entries (n_entries,) of a history, of equally new ones those whose ids come first."""
     chosen = np.flatnonzero(which)
     newest = chosen[np.lexsort((history.items[chosen], -history.last[chosen]))][:limit]
@@ -78,13 +77,11 @@ def _entries(model: Model, history: UserInteractions, which: npt.NDArray[np.bool
     return {model.item_ids[index]: (last, times) for index, last, times in zip(*columns, strict=True)}
 
 
-def _newest(
-    model: Model, deeds: Mapping[str, tuple[float, int]], limit: int
-) -> tuple[tuple[RecentItem, ...], tuple[str, ...]]:
+def _newest(model: Model, interactions: _LastByItem, limit: int) -> tuple[tuple[RecentItem, ...], tuple[str, ...]]:
     """The newest items, and the ids before the last of them that the catalogue does not have."""
     found: list[RecentItem] = []
     missing: list[str] = []
-    for item_id, (last, times) in sorted(deeds.items(), key=lambda deed: (-deed[1][0], deed[0])):
+    for item_id, (last, times) in sorted(interactions.items(), key=lambda entry: (-entry[1][0], entry[0])):
         if len(found) == limit:
             break
         item = find_item(model, item_id)

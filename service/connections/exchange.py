@@ -78,10 +78,11 @@ class Exchange:
 
 
 def _write(response: Any, chunks: Iterable[bytes], out: Outgoing) -> memoryview:
-    """Send an answer; what the client did not take at once. A stream is sent whole, bit by bit."""
+    """Send an answer; what the client did not take at once. A stream, whose length is not known, is sent whole, bit by
+    bit: in chunks, or to who knows none (HTTP/1.0) as it is."""
     for chunk in chunks:
         response.write(chunk)
-        if response.chunked:
+        if response.response_length is None:
             out.stream()
     response.close()
     if response.chunked:

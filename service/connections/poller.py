@@ -62,11 +62,12 @@ class Poller:
     def take(self, fd: int) -> Connection | None:
         """The connection that has this descriptor, for the caller alone; None where another has it, or nobody."""
         connection = self._open.get(fd)
-        return connection if connection is not None and self.claim(connection) else None
+        return connection if connection is not None and self._resting.pop(connection, False) else None
 
     def claim(self, connection: Connection) -> bool:
-        """Whether the connection rested, and is the caller's from now on."""
-        return self._resting.pop(connection, False)
+        """Whether the connection rested, and is the caller's from now on, though nothing happened on it."""
+        with connection.arming:
+            return self._resting.pop(connection, False)
 
     def take_each(self, due: Callable[[Connection], bool]) -> Iterator[Connection]:
         """The resting connections that are due, each for the caller alone.
@@ -75,15 +76,11 @@ class Poller:
         more than this costs a worker with a thousand.
         """
         for connection in list(self._resting):
-            if due(connection) and self._claim_armed(connection):
+            if due(connection) and self.claim(connection):
                 if due(connection):
                     yield connection
                 else:  # it was served in between
                     self.rest(connection, connection.events)
-
-    def _claim_armed(self, connection: Connection) -> bool:
-        with connection.arming:
-            return self.claim(connection)
 
     def close(self, connection: Connection) -> None:
         """Close a connection that is the caller's."""

@@ -122,6 +122,8 @@ class Traffic:
             self._answer(connection, incoming)
         elif incoming.limit is None and (incoming.is_large or incoming.expects):
             self._ask(connection, incoming)
+        elif incoming.is_large and not incoming.reserved:
+            self._reserve(connection, incoming)
         else:
             self._await_body(connection, incoming)
 
@@ -154,12 +156,19 @@ class Traffic:
             return
         incoming.limit = outcome.max_body_bytes
         if incoming.is_large:
-            incoming.reserved = self._bodies.enter(connection, incoming.size)
-            if not incoming.reserved:
-                connection.phase, connection.deadline = Phase.QUEUED, monotonic() + QUEUED_SECONDS
-                self._poller.rest(connection, 0)
-                return
-        self._take(connection, incoming)
+            self._reserve(connection, incoming)
+        else:
+            self._take(connection, incoming)
+
+    def _reserve(self, connection: Connection, incoming: Incoming) -> None:
+        """Take a large body in where there is room for it, be it large from its head on or only by now; or have it
+        wait."""
+        incoming.reserved = self._bodies.enter(connection, incoming.size)
+        if incoming.reserved:
+            self._take(connection, incoming)
+        else:
+            connection.phase, connection.deadline = Phase.QUEUED, monotonic() + QUEUED_SECONDS
+            self._poller.rest(connection, 0)
 
     def admit(self) -> None:
         """Take in the bodies that waited, as far as there is room."""

@@ -44,14 +44,15 @@ def access_page(status: HTTPStatus, detail: str, scope: str, request_id: str, en
     """The page for a request that was refused with `status`, 401 or 403, for want of a key with `scope`."""
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
-    path = environ["SCRIPT_NAME"] + environ["PATH_INFO"]
+    below: str = environ["PATH_INFO"]
+    path = environ["SCRIPT_NAME"] + below
     texts = {
         "title": "An API key is needed" if status is HTTPStatus.UNAUTHORIZED else "This API key is not for this",
         "detail": detail[0].upper() + detail[1:],
         "path": path,
         "scope": scope,
         "url": shlex.quote(f"{environ['wsgi.url_scheme']}://{host}{path}{query}"),
-        "docs": "../" * (path.count("/") - 1) + "docs/",  # relative: a proxy may have put the service below a path
+        "docs": "../" * (below.count("/") - 1) + "docs/",  # relative: a proxy may have put the service below a path
         "status": str(status.value),
         "request_id": request_id,
     }

@@ -13,23 +13,18 @@ from flask import Response
 from pydantic import ValidationError
 
 from artifacts.live.events import Event
-from artifacts.live.items import ItemUpdate
 from artifacts.live.store import LiveStore
 from artifacts.model.half_lives import SECONDS_PER_DAY
 from artifacts.model.model import Model
 from artifacts.shared_limits import MAX_ID_CHARACTERS
 from service.http.body import BODY
 from service.http.errors import BusyError, FieldProblem, InvalidRequestError, NoModelError
-from service.http.json_parts import has_more_parts
 from service.http.media_types import JSON
-from service.http.parameters import field_problems, too_many_parts
+from service.http.parameters import field_problems
 from service.limits import (
-    LINES_BYTES_AT_ONCE,
     MAX_EVENT_AGE_DAYS,
     MAX_EVENT_AHEAD_SECONDS,
     MAX_EVENT_PROBLEMS,
-    MAX_LINE_BYTES,
-    MAX_LINE_PARTS,
     MAX_LINES_NAMED,
     WRITER_SECONDS,
 )
@@ -44,14 +39,14 @@ from service.live.answers import (
     user_data_body,
     utc_text,
 )
-from service.live.schemas import EventBody, Events, ItemChange, ItemLine, Preferences, User
+from service.live.lines import chunks_of, read_lines
+from service.live.schemas import EventBody, Events, ItemChange, Preferences, User
 from service.state.live_connection import LiveConnection
 from service.state.served_model import ServedModel
 from service.telemetry.metrics import observe_live_events
 from service.telemetry.observation import Record
 
 NO_STORE = "private, no-store"
-LINES_AT_ONCE = 1_000  # one transaction each
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +110,14 @@ def put_item(context: LiveContext, request: ItemChange) -> Response:
 
 
 def put_items(context: LiveContext, lines: Iterable[bytes]) -> Response:
-    """Change items line by line; each thousand is stored before the next is read.
+    """Change items line by line; each thousand, or mebibyte, of them is stored before the next is read.
 
     Raises InvalidRequestError where no line can be used.
     """
     accepted = refused = 0
     errors: list[LineProblem] = []
-    for chunk in _chunks(lines):
-        updates, problems, bad = _read_lines(chunk)
+    for chunk in chunks_of(lines):
+        updates, problems, bad = read_lines(chunk)
         if updates:
             with context.writing() as store:
                 store.put_items(updates)
@@ -217,51 +212,6 @@ def _named(error: EventProblem) -> str:
     """The field's name within the whole body."""
     event = f"events[{error['index']}]"
     return event if error["field"] == BODY else f"{event}.{error['field']}"
-
-
-def _chunks(lines: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
-    """Numbered lines, as many as are stored together."""
-    chunk: list[tuple[int, bytes]] = []
-    n_bytes = 0
-    for number, line in enumerate(lines, 1):
-        chunk.append((number, line))
-        n_bytes += len(line)
-        if len(chunk) == LINES_AT_ONCE or n_bytes >= LINES_BYTES_AT_ONCE:
-            yield chunk
-            chunk, n_bytes = [], 0
-    if chunk:
-        yield chunk
-
-
-def _read_lines(chunk: Sequence[tuple[int, bytes]]) -> tuple[list[ItemUpdate], list[LineProblem], int]:
-    """The changes in numbered lines, what is wrong with the others, and how many those are; empty lines are none."""
-    updates: list[ItemUpdate] = []
-    errors: list[LineProblem] = []
-    bad = 0
-    for number, line in chunk:
-        if not line.strip():
-            continue
-        if too_much := _beyond_an_item(line):
-            bad += 1
-            errors.append(LineProblem(line=number, field=BODY, message=too_much))
-            continue
-        try:
-            item = ItemLine.model_validate_json(line)
-            updates.append(item.update_of(item.item_id))
-        except ValidationError as error:
-            bad += 1
-            errors += (
-                LineProblem(line=number, field=problem["field"], message=problem["message"])
-                for problem in field_problems(error)[:MAX_EVENT_PROBLEMS]
-            )
-    return updates, errors, bad
-
-
-def _beyond_an_item(line: bytes) -> str | None:
-    """What a line has more of than any item's, seen without reading it."""
-    if len(line) > MAX_LINE_BYTES:
-        return f"has more than {MAX_LINE_BYTES} bytes"
-    return too_many_parts(MAX_LINE_PARTS) if has_more_parts(line, MAX_LINE_PARTS) else None
 
 
 def _of_the_line(error: LineProblem) -> FieldProblem:

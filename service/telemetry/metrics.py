@@ -40,12 +40,10 @@ _model = Gauge("aisle_model_info", "Workers that serve the version.", ("version"
 _core = Gauge("aisle_core_info", "Workers that compute answers by this.", ("core",), multiprocess_mode="livesum")
 _created = Gauge("aisle_model_created_seconds", "Unix time of the oldest served version.", multiprocess_mode="livemin")
 _lines_dropped = Counter("aisle_log_lines_dropped", "Lines of the log that were dropped, as nobody read them.")
-
 _behind = Gauge(
     "aisle_model_behind", "Workers that do not serve the version to serve now.", multiprocess_mode="livesum"
 )
 _keys_stale = Gauge("aisle_keys_stale", "Workers that cannot read the keys file.", multiprocess_mode="livesum")
-
 _live_degraded = Gauge("aisle_live_degraded", "Workers that cannot use the live store.", multiprocess_mode="livesum")
 _live_events = Counter("aisle_live_events", "Events stored, by type.", ("type",))
 _live_failures = Counter("aisle_live_failures", "What the live store failed at, by why.", ("reason",))

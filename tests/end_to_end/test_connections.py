@@ -247,6 +247,27 @@ def test_sixteen_large_bodies_at_once_take_little_memory_and_give_it_back(tiny_s
     assert answers == [200] * 17
 
 
+def test_a_body_without_length_is_kept_in_a_file_also_where_the_client_asked_first(
+    tiny_store: Store, tmp_path: Path
+) -> None:
+    """As curl sends what it reads from a pipe."""
+    head = LINES_HEAD.replace(b"Content-Length: %d", b"Transfer-Encoding: chunked") % b"Expect: 100-continue\r\n"
+    lines = [b'{"item_id": "I000", "price": 5}\n', *[blank_lines(limits.MAX_LINE_BYTES)] * 1_000]
+    with running(tiny_store.root, tmp_path, LIVE_URL=f"sqlite:///{tmp_path}/live.db") as service:
+        (worker,) = service.workers()
+        before = memory(worker, "VmHWM")
+        with clients(service, 1) as (client,):
+            client.sendall(head)
+            assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            for line in lines:
+                client.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+            client.sendall(b"0\r\n\r\n")
+            reply = HTTPResponse(client)
+            reply.begin()
+            assert reply.status == 200
+        assert memory(worker, "VmHWM") - before < 30_000_000
+
+
 def test_more_connections_than_descriptors(tiny_store: Store, tmp_path: Path) -> None:
     """The usual limit is 1,024; this is less, so that the test is quick."""
     most = 320

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
+import pytest
+
 from artifacts.publishing.store import Store
 from tests.support.gunicorn_service import DEADLINE_SECONDS, Service, running, wait_for
 
@@ -14,9 +16,9 @@ LONG = {"user_ids": USERS, "limit": 100, "explain": True, "repeat": "allow"}
 
 
 @contextmanager
-def unread_stream(service: Service) -> Iterator[HTTPConnection]:
+def unread_stream(service: Service, connections: type[HTTPConnection] = HTTPConnection) -> Iterator[HTTPConnection]:
     """A batch whose beginning is read and whose rest fills the socket's buffers."""
-    connection = HTTPConnection("127.0.0.1", service.port, timeout=DEADLINE_SECONDS)
+    connection = connections("127.0.0.1", service.port, timeout=DEADLINE_SECONDS)
     connection.request(
         "POST", "/v1/batch/recommendations", json.dumps(LONG).encode(), {"Content-Type": "application/json"}
     )
@@ -48,9 +50,19 @@ def test_more_streams_than_there_is_room_for_are_told_to_wait(tiny_store: Store,
         wait_for(lambda: small_batch(service) == 200)
 
 
-def test_a_reader_that_leaves_is_logged_and_forgotten(tiny_store: Store, tmp_path: Path) -> None:
+class OldConnection(HTTPConnection):
+    """One of who knows no chunks, as proxies are by default."""
+
+    _http_vsn = 10
+    _http_vsn_str = "HTTP/1.0"
+
+
+@pytest.mark.parametrize("connections", [HTTPConnection, OldConnection])
+def test_a_reader_that_leaves_is_logged_and_forgotten(
+    tiny_store: Store, tmp_path: Path, connections: type[HTTPConnection]
+) -> None:
     with running(tiny_store.root, tmp_path, THREADS="2") as service:
-        with unread_stream(service):
+        with unread_stream(service, connections):
             assert small_batch(service) == 429
         wait_for(lambda: small_batch(service) == 200)
         streams = wait_for(lambda: [line for line in service.lines() if line.get("answered", 0)])

@@ -4,9 +4,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-# Nobody's number or name, but an item may have it.
-NOBODY = ("0", "-1", "guest", "gast", "anonymous", "unknown", "not logged in", "guest checkout", "guest user",
-          "invité", "invitado", "ospite", "00000000-0000-0000-0000-000000000000")  # fmt: skip
+from training.config import NOBODY
 
 
 def is_missing(text: pl.Series, words: Collection[str], *, person: bool) -> pl.Series:

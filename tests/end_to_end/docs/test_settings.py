@@ -69,9 +69,13 @@ def variables(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         match node:
             case (
-                ast.Call(func=ast.Attribute(value=ast.Attribute(attr="environ")), args=[ast.Constant(str(name)), *_])
+                ast.Call(
+                    func=ast.Attribute(value=ast.Attribute(ast.Name("os"), "environ")),
+                    args=[ast.Constant(str(name)), *_],
+                )
                 | ast.Call(func=ast.Attribute(attr="getenv"), args=[ast.Constant(str(name)), *_])
-                | ast.Subscript(value=ast.Attribute(attr="environ"), slice=ast.Constant(str(name)), ctx=ast.Load())
+                | ast.Subscript(
+                    value=ast.Attribute(ast.Name("os"), "environ"), slice=ast.Constant(str(name)), ctx=ast.Load()
+                )
             ):
-                if name.isupper() and not name.startswith(("HTTP_", "QUERY_")):
-                    yield name
+                yield name

@@ -49,13 +49,15 @@ class Work:
         self.begin(connection)
         try:
             data = connection.socket.recv(1)
+            ended = not data
+            connection.socket.send(data)
         except BlockingIOError:
-            data = None
-        if data == b"":
+            ended = False
+        except OSError:  # the client is gone, and did not take what was echoed
+            ended = True
+        if ended:
             self.close(connection)
             return
-        if data:
-            connection.socket.send(data)
         self.end(connection)
         self.poller.rest(connection, select.EPOLLIN)
 
@@ -81,10 +83,12 @@ def at_work() -> Iterator[Work]:
     threads = [Thread(target=work.run) for _ in range(N_THREADS)]
     for thread in threads:
         thread.start()
-    yield work
-    work.poller.stop()
-    for thread in threads:
-        thread.join()
+    try:
+        yield work
+    finally:
+        work.poller.stop()
+        for thread in threads:
+            thread.join()
 
 
 def connect(work: Work) -> socket.socket:
@@ -107,14 +111,16 @@ def test_events_and_deadlines_at_the_same_time_lose_and_double_nothing() -> None
 
         sweeper = Thread(target=sweep)
         sweeper.start()
-        for number in range(N_BYTES):
-            for client in clients:
-                client.send(bytes([number % 256]))
-            for client in clients:
-                client.settimeout(30)
-                assert client.recv(1) == bytes([number % 256])
-        stop.set()
-        sweeper.join()
+        try:
+            for number in range(N_BYTES):
+                for client in clients:
+                    client.send(bytes([number % 256]))
+                for client in clients:
+                    client.settimeout(30)
+                    assert client.recv(1) == bytes([number % 256])
+        finally:
+            stop.set()
+            sweeper.join()
         for client in clients:
             client.close()
         wait_for(lambda: work.poller.n_open == 0)
@@ -135,3 +141,21 @@ def test_a_descriptor_that_is_used_again_is_another_connection() -> None:
                 client.close()
         wait_for(lambda: work.poller.n_open == 0)
     assert (work.shared, work.closed, work.crashed) == (0, opened, [])
+
+
+def test_nobody_takes_a_connection_that_is_not_armed_yet() -> None:
+    """Whoever lets it rest would arm one that is closed by then, or another one with its descriptor."""
+    poller, claimed = Poller(), list[bool]()
+    ours, theirs = socket.socketpair()
+    connection = Connection(ours, "", "", monotonic())
+    poller.add(connection)
+    poller.rest(connection, 0)
+    claimer = Thread(target=lambda: claimed.append(poller.claim(connection)))
+    with connection.arming:
+        claimer.start()
+        claimer.join(0.1)
+        assert not claimed
+    claimer.join()
+    assert claimed == [True]
+    poller.close(connection)
+    theirs.close()

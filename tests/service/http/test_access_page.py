@@ -6,11 +6,13 @@ import subprocess
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 from artifacts.publishing.store import Store
+from service.http.access_page import access_page
 from service.http.keys import Scope, create_key
 from tests.support.gunicorn_service import Reply, Service, running
 
@@ -120,3 +122,9 @@ def test_the_page_loads_nothing_and_nothing_gets_into_it(closed: Service) -> Non
     assert links == ["../../../docs/"]
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert "color-scheme: light dark" in page
+
+
+def test_its_link_leads_to_the_documentation_below_the_path_of_the_service() -> None:
+    environ = {"HTTP_HOST": "a", "SCRIPT_NAME": "/recs", "PATH_INFO": "/v1/popular", "wsgi.url_scheme": "http"}
+    page = access_page(HTTPStatus.UNAUTHORIZED, "an API key is needed", "read", "r1", environ)
+    assert 'href="../docs/"' in page
