@@ -29,7 +29,7 @@ const measured = setInterval(() => {{
 </script>"""
 
 
-# What is added to the page: its title says how many lines the tallest title takes, and what room is left below each card.
+# What is added to the page: its title says how many lines the tallest title takes, and whether each card has room left.
 MEASURED = """<script>
 const measuring = setInterval(() => {
   const titles = [...document.querySelectorAll(".title")];
