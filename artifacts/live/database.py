@@ -97,6 +97,10 @@ class Database(ABC):
         self._close(idle)
         self._engine.dispose()
 
+    def close(self) -> None:
+        """Close all connections that nobody uses now, for good."""
+        self.forget_connections()
+
     @property
     @abstractmethod
     def driver_errors(self) -> tuple[type[Exception], ...]:

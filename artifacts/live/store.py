@@ -85,7 +85,7 @@ class LiveStore:
 
     def close(self) -> None:
         """Close all connections that nobody uses now."""
-        self._database.forget_connections()
+        self._database.close()
 
     def activity(self, user_id: str | None, session_id: str | None, after: int) -> UserActivity:
         """What a request has to know of its user, with events above the number `after`, and of its session."""

@@ -1,7 +1,7 @@
 <?php
 // A client of Aisle's HTTP API: one file, for PHP 8 with its curl extension.
 //
-//     $aisle = new Aisle('https://shop.example/recs', getenv('AISLE_KEY'));
+//     $aisle = new Aisle('https://shop.example/recs', getenv('AISLE_KEY') ?: null);
 //     foreach ($aisle->get(['v1', 'items', 'A/1', 'cross-sell'], ['limit' => 4])['items'] as $pick) {
 //         echo htmlspecialchars($pick['title'] ?? $pick['item_id']), "\n";
 //     }
@@ -34,7 +34,7 @@ final class Aisle
         $this->curl = curl_init();
     }
 
-    /** What is at a path, given by its parts: ids as they are. A list in $query repeats the parameter. */
+    /** What is at a path, given by its parts: ids as they are. A list in $query repeats the parameter, null is left out. */
     public function get(array $path, array $query = []): array
     {
         return $this->read('GET', $path, $query);
@@ -110,7 +110,7 @@ final class Aisle
     {
         $pairs = [];
         foreach ($query as $name => $values) {
-            foreach (is_array($values) ? $values : [$values] as $value) {
+            foreach (is_array($values) ? $values : ($values === null ? [] : [$values]) as $value) {
                 $pairs[] = rawurlencode((string) $name) . '=' . rawurlencode(is_bool($value) ? ($value ? 'true' : 'false') : (string) $value);
             }
         }

@@ -34,8 +34,10 @@ class Aisle:
         self.headers = {"Accept": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
 
     def get(self, *path: str, **query: Any) -> Any:
-        """What is at a path, given by its parts: ids as they are. A list in `query` repeats the parameter."""
-        sent = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
+        """What is at a path, given by its parts: ids as they are. A list in `query` repeats the parameter, None is left
+        out."""
+        given = {name: value for name, value in query.items() if value is not None}
+        sent = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
         return self._read(self._request("GET", path, urlencode(sent, doseq=True)))
 
     def post(self, *path: str, **body: Any) -> Any:

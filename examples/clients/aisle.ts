@@ -5,7 +5,7 @@
 //   const aisle = new Aisle("https://shop.example/recs");
 //   const { items } = await aisle.get("/v1/items/{item_id}/cross-sell", { item_id: "A/1", limit: 4 });
 
-import type { paths } from "./schema";
+import type { paths } from "./schema.js";
 
 // Of the generated types: the paths with a method, and an operation's parameters, body and answer.
 type With<M extends string> = {
@@ -22,29 +22,41 @@ type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 202)
 
 export type Event = Body<Operation<"/v1/events", "post">>["events"][number];
 
+type Told = { detail?: string; request_id?: string; errors?: { field: string; message: string }[] };
+
 const RETRIES = 2;
 const MAX_WAIT_SECONDS = 5;
 
 /** What the service answered in place of what was asked for (RFC 9457). A time-out is no answer: the fetch's own error. */
 export class AisleError extends Error {
-  constructor(
-    readonly status: number,
-    readonly detail: string,
-    readonly retryAfter?: number,
-    readonly requestId?: string,
-    readonly errors: { field: string; message: string }[] = [],
-  ) {
+  readonly status: number;
+  readonly detail: string;
+  readonly retryAfter: number | undefined;
+  readonly requestId: string | undefined;
+  readonly errors: { field: string; message: string }[];
+
+  constructor(status: number, told: Told, retryAfter?: number) {
+    const { detail = "no detail", request_id, errors = [] } = told;
     super(`${status}: ${detail}`);
+    this.status = status;
+    this.detail = detail;
+    this.retryAfter = retryAfter;
+    this.requestId = request_id;
+    this.errors = errors;
   }
 }
 
 /** Asks the service at `url`, which may have a path; `key` has no place in a page, where everybody can read it. */
 export class Aisle {
-  constructor(
-    private readonly url: string,
-    private readonly key?: string,
-    private readonly timeoutMilliseconds = 2000,
-  ) {}
+  private readonly url: string;
+  private readonly key: string | undefined;
+  private readonly timeoutMilliseconds: number;
+
+  constructor(url: string, key?: string, timeoutMilliseconds = 2000) {
+    this.url = url;
+    this.key = key;
+    this.timeoutMilliseconds = timeoutMilliseconds;
+  }
 
   /** What is at a path: its parameters are encoded, the others are the query; a list repeats one. */
   get<P extends With<"get">>(path: P, parameters: Get<P>): Promise<Answer<Operation<P, "get">>> {
@@ -94,10 +106,10 @@ export class Aisle {
     const signal = AbortSignal.timeout(this.timeoutMilliseconds);
     const response = await fetch(this.url.replace(/\/$/, "") + target, { ...request, headers, signal });
     if (response.ok) return (await response.json()) as T;
-    const told = await response.json().catch(() => ({})); // a proxy's own page
+    const told = await response.json().catch(() => ({ detail: response.statusText })); // a proxy's own page
     const wait = response.headers.get("Retry-After") ?? "";
     const retryAfter = /^\d+$/.test(wait) ? Number(wait) : undefined;
-    throw new AisleError(response.status, told.detail ?? response.statusText, retryAfter, told.request_id, told.errors);
+    throw new AisleError(response.status, told, retryAfter);
   }
 }
 

@@ -29,7 +29,8 @@ pre {{ padding: .75rem; border: 1px solid; border-radius: .25rem; white-space: p
 itself.</p>
 <h2>With a key</h2>
 <pre><code>curl -H "Authorization: Bearer $KEY" {url}</code></pre>
-<p>Add <code>-o page.html</code> to keep a page, such as the report, and open it. <a href="{docs}">The API's
+<p>Where a proxy stands before the service, take the address that the browser shows. Add <code>-o page.html</code> to
+keep a page, such as the report, and open it. <a href="{docs}">The API's
 documentation</a> needs no key: once it has yours (“Authorize”), it sends requests with it.</p>
 <h2>Without one</h2>
 <p>Who runs the service makes one where it runs, with <code>API_KEYS_FILE</code> set as for the service:</p>

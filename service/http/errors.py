@@ -189,6 +189,13 @@ def register_errors(app: Flask) -> None:
     app.after_request(_redirected_here)
 
 
+# In the place of Flask's own words, which are for who types a URL.
+_DETAILS = {
+    HTTPStatus.NOT_FOUND: "there is no such path: /docs/ has those there are; ids in them are percent-encoded",
+    HTTPStatus.METHOD_NOT_ALLOWED: "the path does not take this method: Allow names those that it does",
+}
+
+
 def _respond(status: HTTPStatus, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Response:
     body = problem_bytes(status, detail, request.environ["aisle.record"].request_id, errors)
     return Response(body, status, {"Cache-Control": "no-store"}, content_type=PROBLEM_TYPE)
@@ -222,7 +229,8 @@ def _http_error(error: HTTPException) -> Any:
     """Flask's own errors: unknown routes, wrong methods, bodies beyond the limit; redirects stay as they are."""
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
-    response = _respond(HTTPStatus(error.code), error.description or "")
+    status = HTTPStatus(error.code)
+    response = _respond(status, _DETAILS.get(status) or error.description or "")
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             response.headers[name] = value

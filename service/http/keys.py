@@ -75,17 +75,24 @@ def read_keys(path: Path) -> Keys:
     except OSError as error:
         raise KeysFileError(f"{path}: cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise KeysFileError(f"{path}: {problems}") from error
+        raise KeysFileError(f"{path}: {_problems(error)}") from error
+
+
+def _problems(error: ValidationError) -> str:
+    """Each bad field with what is wrong with it; what is no JSON has no fields."""
+    return "; ".join(": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in error.errors())
 
 
 def create_key(path: Path, name: str, scopes: frozenset[Scope]) -> str:
     """Add a key to a file, which is made where there is none, and answer its token, which is kept nowhere.
 
-    Raises KeysFileError where the name is taken or the file cannot be read or written.
+    Raises KeysFileError where the name is taken or cannot be one, or the file cannot be read or written.
     """
     token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-    key = Key(name=name, scopes=scopes, sha256=hash_token(token), created=datetime.now(UTC))
+    try:
+        key = Key(name=name, scopes=scopes, sha256=hash_token(token), created=datetime.now(UTC))
+    except ValidationError as error:
+        raise KeysFileError(_problems(error)) from error
     with _changing(path):
         keys = read_keys(path) if path.exists() else Keys()
         if any(other.name == name for other in keys.keys):

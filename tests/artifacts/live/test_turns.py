@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from artifacts.live.errors import LiveTimeoutError
 from artifacts.live.turns import SUFFIX, Turns
 from tests.support.gunicorn_service import DEADLINE_SECONDS
+from tests.support.live_events import opened as opened_store
 from tests.support.paths import ROOT
 
 # Writes as fast as it can, and says so of every hundredth time.
@@ -65,6 +67,20 @@ def test_a_turn_that_does_not_come(tmp_path: Path) -> None:
         with turns.turn(DEADLINE_SECONDS):
             pass
     turns.close()
+
+
+def test_processes_close_one_after_another(tmp_path: Path) -> None:
+    with opened_store(f"sqlite:///{tmp_path}/live.db") as store:
+        log = tmp_path / "live.db-wal"
+        assert log.exists()
+        with started(HOLDING, tmp_path / "live.db") as holding, ThreadPoolExecutor(1) as pool:
+            closing = pool.submit(store.close)
+            with pytest.raises(TimeoutError):
+                closing.result(0.5)
+            assert log.exists()
+            holding.kill()
+            closing.result(DEADLINE_SECONDS)
+        assert not log.exists()
 
 
 def test_without_a_file_there_are_no_turns(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ echo json_encode([
     'items' => array_map(fn ($id) => $aisle->get(['v1', 'items', $id])['item']['item_id'], $ids),
     'bought_together' => ids($aisle->get(['v1', 'items', $ids[0], 'cross-sell'], ['limit' => 1])),
     'viewed_together' => ids($aisle->get(['v1', 'items', $ids[0], 'viewed-together'], ['limit' => 1])),
-    'narrowed' => ids($aisle->get(['v1', 'items'], ['category' => ['even', 'no & such'], 'limit' => 2, 'in_stock' => false])),
+    'narrowed' => ids($aisle->get(['v1', 'items'], ['category' => ['even', 'no & such'], 'min_price' => null, 'limit' => 2, 'in_stock' => false])),
     'missing' => $aisle->post(['v1', 'recommendations'], ['recent_items' => [...$ids, 'gone/1']])['missing_ids'],
     'events' => [$aisle->sendEvents([$event])['accepted'], $aisle->sendEvents([$event])['duplicates']],
     'recent' => array_column($aisle->get(['v1', 'users', 'a/b', 'recent'])['viewed'], 'item_id'),

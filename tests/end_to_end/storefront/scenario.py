@@ -35,7 +35,7 @@ answers = {
     "items": [aisle.get("v1", "items", item_id)["item"]["item_id"] for item_id in IDS],
     "bought_together": ids(aisle.get("v1", "items", IDS[0], "cross-sell", limit=1)),
     "viewed_together": ids(aisle.get("v1", "items", IDS[0], "viewed-together", limit=1)),
-    "narrowed": ids(aisle.get("v1", "items", category=["even", "no & such"], limit=2, in_stock=False)),
+    "narrowed": ids(aisle.get("v1", "items", category=["even", "no & such"], min_price=None, limit=2, in_stock=False)),
     "missing": aisle.post("v1", "recommendations", recent_items=[*IDS, "gone/1"])["missing_ids"],
     "events": [aisle.send_events([event])["accepted"], aisle.send_events([event])["duplicates"]],
     "recent": [item["item_id"] for item in aisle.get("v1", "users", "a/b", "recent")["viewed"]],

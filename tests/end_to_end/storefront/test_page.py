@@ -14,6 +14,7 @@ from tests.support.web_page import shown, site
 
 SHELF = ROOT / "examples" / "clients" / "shelf.html"
 HOSTILE = "<img src=x onerror=\"document.title='broken'\">&amp; more"
+LONG = "Espresso machine with a steam wand and " + "Donaudampfschifffahrtsgesellschaft" * 9
 # A page that shows the shelf's in a frame as wide as a window, and says how wide it came out.
 FRAME = """<!doctype html><title>not measured</title>
 <iframe src="shelf.html" width="{width}" height="900" frameborder="0">
@@ -28,6 +29,20 @@ const measured = setInterval(() => {{
 </script>"""
 
 
+# What is added to the page: its title says how many lines the tallest title takes, and whether each card has room left.
+MEASURED = """<script>
+const measuring = setInterval(() => {
+  const titles = [...document.querySelectorAll(".title")];
+  if (!titles.length) return;
+  const lines = titles.map((one) => Math.round(one.clientHeight / parseFloat(getComputedStyle(one).lineHeight)));
+  const below = (card) => card.getBoundingClientRect().bottom - card.lastElementChild.getBoundingClientRect().bottom;
+  const room = [...document.querySelectorAll(".pick")].map(below);
+  document.title = `${Math.max(...lines)} lines, ${Math.min(...room) > 8 ? "room" : "no room"}`;
+  clearInterval(measuring);
+}, 50);
+</script>"""
+
+
 class Shelf(HTMLParser):
     """What stands on the shelf, and which elements the page has."""
 
@@ -36,6 +51,8 @@ class Shelf(HTMLParser):
         self.titles: list[str] = []
         self.links: list[str | None] = []
         self.pictures: list[dict[str, str | None]] = []
+        self.written: list[dict[str, str | None]] = []
+        self.sold_out = 0
         self.hidden = False
         self._in_title = False
         self.feed(text)
@@ -47,6 +64,9 @@ class Shelf(HTMLParser):
             self.hidden = "hidden" in given
         if tag == "a":
             self.links.append(given.get("href"))
+        if self._in_title:
+            self.written.append(given)
+        self.sold_out += given.get("class") == "sold-out"
         if tag == "img":
             self.pictures.append(given)
 
@@ -104,6 +124,25 @@ def test_it_shows_what_sells(shop: Service, origin: str, tmp_path: Path) -> None
 def test_it_is_no_wider_than_its_window(shop: Service, origin: str, pages: Path, tmp_path: Path, width: int) -> None:
     (pages / "frame.html").write_text(FRAME.format(width=width))
     assert f"<title>{width} 0</title>" in shown(f"{origin}/frame.html", tmp_path)
+
+
+def test_odd_items_keep_the_shelf_in_shape(shop: Service, origin: str, pages: Path, tmp_path: Path) -> None:
+    changes: dict[str, dict[str, object]] = {
+        "!1": {"title": LONG, "price": 1299, "available": True},
+        "!2": {"title": "כיסוי כרית 40 x 40", "available": False},
+    }
+    for item_id, change in changes.items():
+        assert shop.ask("PUT", f"/v1/items/{item_id}", change).status == 200
+    path = "v1/items?in_stock=false&limit=2"
+    wait_for(lambda: [item["item_id"] for item in shop.get(f"/{path}").json["items"]] == list(changes))
+    page = page_for(shop.url).replace("v1/popular?limit=8", path)
+    (pages / "odd.html").write_text(page + MEASURED)
+    text = shown(f"{origin}/odd.html", tmp_path)
+    assert "<title>3 lines, room</title>" in text
+    shelf = Shelf(text)
+    titles = [change["title"] for change in changes.values()]
+    assert [(given.get("title"), given.get("dir")) for given in shelf.written] == [(title, "auto") for title in titles]
+    assert shelf.sold_out == 1
 
 
 def test_a_page_of_another_origin_is_let_nothing(shop: Service, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.support.typescript import compile_strictly, generate_types
 
 CLIENT = """
-import type { paths } from "./schema";
+import type { paths } from "./schema.js";
 
 type Body<P extends keyof paths, M extends keyof paths[P]> =
   paths[P][M] extends { requestBody: { content: infer C } } ? C[keyof C] : never;

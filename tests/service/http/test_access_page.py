@@ -72,6 +72,7 @@ def test_a_browser_is_told_which_scope_is_needed(closed: Service, target: str, s
     assert "<h1>An API key is needed</h1>" in page
     assert f"the scope <code>{scope}</code>" in page
     assert f"python -m service keys create --name NAME --scope {scope}" in page
+    assert "take the address that the browser shows" in page
     assert reply.headers["X-Request-ID"] in page
 
 
