@@ -47,7 +47,7 @@ class Poller:
 
     def rest(self, connection: Connection, events: int) -> None:
         """Let a connection wait for events; it is not the caller's any more."""
-        # Or it could be closed for its deadline, and its number be another's, before it is armed.
+        # Or it could be taken and closed, and its number be another's, before it is armed.
         with connection.arming:
             connection.events = events
             self._resting[connection] = True
@@ -66,7 +66,8 @@ class Poller:
 
     def claim(self, connection: Connection) -> bool:
         """Whether the connection rested, and is the caller's from now on."""
-        return self._resting.pop(connection, False)
+        with connection.arming:
+            return self._resting.pop(connection, False)
 
     def take_each(self, due: Callable[[Connection], bool]) -> Iterator[Connection]:
         """The resting connections that are due, each for the caller alone.
@@ -75,15 +76,11 @@ class Poller:
         more than this costs a worker with a thousand.
         """
         for connection in list(self._resting):
-            if due(connection) and self._claim_armed(connection):
+            if due(connection) and self.claim(connection):
                 if due(connection):
                     yield connection
                 else:  # it was served in between
                     self.rest(connection, connection.events)
-
-    def _claim_armed(self, connection: Connection) -> bool:
-        with connection.arming:
-            return self.claim(connection)
 
     def close(self, connection: Connection) -> None:
         """Close a connection that is the caller's."""
