@@ -12,15 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from service.standard_descriptors import hold_standard_descriptors
 from service.threads import restrain_threads
 
+hold_standard_descriptors()
 restrain_threads()
 
 from artifacts.core.machine_code import levels, machine_code  # noqa: E402
 from artifacts.publishing.store import Store  # noqa: E402
 from service.http.keys import KeysFileError, read_keys  # noqa: E402
 from service.limits import KEEPALIVE_SECONDS, MAX_URL_BYTES  # noqa: E402
-from service.master import excuse, outlive_failures, pause_after_failure  # noqa: E402
+from service.master import excuse, outlive_failures, pause_after_failure, restart_as_started  # noqa: E402
 from service.settings import (  # noqa: E402
     ADDRESS_CHECKED,
     RUN_DIRECTORY,
@@ -94,6 +96,7 @@ def on_starting(server: Any) -> None:
     _share_code()
     _stop_workers_from_their_fork_on()
     outlive_failures(server)
+    restart_as_started(server)
 
 
 def when_ready(server: Any) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 FAILED = 1  # any exit code that a master does not end for
@@ -16,6 +17,16 @@ def outlive_failures(server: Any) -> None:
     """
     server.spawn_worker = _outlived(server, server.spawn_worker)
     server.reload = _outlived(server, server.reload)
+
+
+def restart_as_started(server: Any) -> None:
+    """Have SIGUSR2 start another master as this one was, where that was by `python -m gunicorn`.
+
+    gunicorn would name its own file, and Python then looks for modules beside it: for `http` it finds gunicorn's.
+    """
+    arguments = server.START_CTX["args"]
+    if Path(arguments[1]).name == "__main__.py":
+        arguments[1:2] = ["-m", "gunicorn"]
 
 
 def _outlived(server: Any, act: Callable[[], Any]) -> Callable[[], Any]:

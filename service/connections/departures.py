@@ -2,6 +2,7 @@
 
 import select
 import socket
+import struct
 from collections.abc import Callable
 from time import monotonic
 
@@ -13,6 +14,8 @@ from service.connections.outgoing import ClientGoneError, send
 from service.connections.poller import Poller
 from service.limits import LINGER_SECONDS, MAX_LINGERING, MAX_UNSENT_BYTES, RECEIVE_BYTES
 from service.telemetry.metrics import Cut, observe_cut
+
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER, for no time
 
 
 class Departures:
@@ -106,8 +109,12 @@ class Departures:
             self.leave(connection, Outcome(unsent, closes=True))
 
     def cut(self, connection: Connection, why: Cut) -> None:
-        """Close a connection that would hold up others."""
+        """Close a connection that would hold up others, by a reset.
+
+        The system keeps nothing of its answer then, whose reader sees that it is not whole.
+        """
         observe_cut(why)
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.close(connection)
 
     def close(self, connection: Connection) -> None:

@@ -1,7 +1,8 @@
 """Where connections come in, while there is room for them and it is this worker's turn."""
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from socket import socket
 from threading import Lock
 from time import monotonic
@@ -49,15 +50,27 @@ class Doors:
             self._poller.listen(listener.fileno())
         self._share.confirm()
 
-    def close(self) -> None:
-        """Take no more of them."""
+    def close(self) -> list[Connection]:
+        """Take in who stands before the doors, and then nobody.
+
+        Where no other worker listens, who comes is turned away at once, and waits for no answer that there will not be.
+        """
         with self._lock:
             self._share.leave()
-            for fd in self._listeners:
+            connections = [found for fd in self._listeners for found in self._take_in_all(fd)]
+            for fd, listener in self._listeners.items():
                 self._poller.unlisten(fd)
+                listener.close()
             self._listeners = {}
             self._left.clear()
             self._shut.clear()
+        return connections
+
+    def _take_in_all(self, fd: int) -> Iterator[Connection]:
+        with suppress(OSError):  # nobody is left, or there is no room for more
+            while self._poller.n_open < self._limit:
+                client, peer = self._listeners[fd].accept()
+                yield self._take_in(client, peer, fd)
 
     def accept(self, fd: int) -> list[Connection]:
         """The next connections at a listener, but for those that are left to others, wait for room, or are gone.

@@ -52,7 +52,7 @@ class Exchange:
         response, environ = create(request, out, connection.peer, connection.server, self._config)
         environ["wsgi.multithread"] = True
         environ.update({BODY_TO_COME: True} if body_to_come else {})
-        if closes or body_to_come:
+        if closes or body_to_come or _asks_to_close(request):
             response.force_close()
         try:
             outcome = self._sent(environ, response, out)
@@ -77,15 +77,26 @@ class Exchange:
         return Outcome(unsent, response.should_close())
 
 
+def _asks_to_close(request: Any) -> bool:
+    """Whether `close` is among what a client says of its connection: gunicorn takes the first header for one word."""
+    texts = [value for name, value in request.headers if name == "CONNECTION"]
+    return any(word.strip(" \t").lower() == "close" for text in texts for word in text.split(","))
+
+
 def _write(response: Any, chunks: Iterable[bytes], out: Outgoing) -> memoryview:
-    """Send an answer; what the client did not take at once. A stream, whose length is not known, is sent whole, bit by
-    bit: in chunks, or to who knows none (HTTP/1.0) as it is."""
+    """Send an answer; what the client did not take at once.
+
+    A stream, whose length nobody knows before, is sent whole, bit by bit: in chunks, or to a client of HTTP/1.0 up to
+    the end of the connection.
+    """
+    streamed = False
     for chunk in chunks:
         response.write(chunk)
-        if response.response_length is None:
+        streamed = response.response_length is None
+        if streamed:
             out.stream()
     response.close()
-    if response.chunked:
+    if streamed:
         out.stream()
     return out.flush()
 

@@ -94,7 +94,8 @@ class Loop:
     def _finish(self) -> None:
         """Answer what came, and take no more in; who is idle may have a request on its way for a moment."""
         self._traffic.closing = True
-        self._doors.close()
+        for connection in self._doors.close():
+            self._departures.idle(connection)
         now = monotonic()
         idle_until, until = now + STOP_SECONDS, now + self._worker.cfg.graceful_timeout
         while self._poller.n_open and now < until:

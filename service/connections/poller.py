@@ -12,7 +12,7 @@ class Poller:
 
     A connection rests here while it waits for its client. Each event is told once (EPOLLONESHOT), to one thread, which
     takes the connection and has it alone until it lets it rest again. The thread that looks after deadlines takes
-    connections too: `_resting` decides, since to pop a key from a dict is one step.
+    connections too: `_resting` decides.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Poller:
 
     def rest(self, connection: Connection, events: int) -> None:
         """Let a connection wait for events; it is not the caller's any more."""
-        # Or it could be closed for its deadline, and its number be another's, before it is armed.
+        # Or it could be taken and closed, and its number be another's, before it is armed.
         with connection.arming:
             connection.events = events
             self._resting[connection] = True
@@ -62,10 +62,10 @@ class Poller:
     def take(self, fd: int) -> Connection | None:
         """The connection that has this descriptor, for the caller alone; None where another has it, or nobody."""
         connection = self._open.get(fd)
-        return connection if connection is not None and self._resting.pop(connection, False) else None
+        return connection if connection is not None and self.claim(connection) else None
 
     def claim(self, connection: Connection) -> bool:
-        """Whether the connection rested, and is the caller's from now on, though nothing happened on it."""
+        """Whether the connection rested, and is the caller's from now on."""
         with connection.arming:
             return self._resting.pop(connection, False)
 

@@ -143,6 +143,23 @@ def test_pipelined_requests_are_answered_in_their_order(narrow: Service) -> None
     assert statuses == [200, 200, 404, 200] * 10 + [200]
 
 
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        (b"Connection: TE, close\r\n", True),
+        (b"Connection: keep-alive\r\nConnection: Close\r\n", True),
+        (b"Connection: keep-alive, closed\r\n", False),
+    ],
+)
+def test_close_is_found_wherever_a_client_says_it(narrow: Service, said: bytes, ends: bool) -> None:
+    with clients(narrow, 1) as (client,):
+        client.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n%s\r\n" % said)
+        head = client.recv(65536)
+        assert (b"\r\nConnection: close\r\n" in head) == ends
+        client.sendall(FINISHED)
+        assert client.recv(65536).startswith(b"" if ends else b"HTTP/1.1 200 ")
+
+
 def test_a_request_in_single_bytes(narrow: Service) -> None:
     body = b'{"user_id": "u1", "items": ["I000"]}'
     with clients(narrow, 1) as (client,):
@@ -371,6 +388,45 @@ def test_a_reload_fails_no_request(tiny_store: Store, tmp_path: Path) -> None:
             asker.join()
     # A worker that starts has no model yet for a moment.
     assert set(statuses) <= {200, 503}
+
+
+def test_who_comes_while_it_stops_is_turned_away_at_once(tiny_store: Store, tmp_path: Path) -> None:
+    """And does not wait, connected, for whatever is still under way."""
+    with running(tiny_store.root, tmp_path) as service, clients(service, 1) as (slow,):
+        body = b'{"user_id": "u1", "items": ["I000"]}'
+        slow.sendall(JSON_HEAD % len(body))
+        os.kill(service.pid, signal.SIGTERM)
+
+        def refused() -> bool:
+            try:
+                with clients(service, 1):
+                    return False
+            except ConnectionRefusedError:
+                return True
+
+        wait_for(refused)
+        slow.sendall(body)
+        assert status_of(slow) == 200  # it was still there
+
+
+def test_a_master_is_exchanged_for_a_new_one(tiny_store: Store, tmp_path: Path) -> None:
+    """SIGUSR2 to the old one, and once the new one answers, SIGTERM."""
+    with running(tiny_store.root, tmp_path) as service:
+        os.kill(service.pid, signal.SIGUSR2)
+        wait_for(lambda: len(re.findall("Listening at", service.err.read_text())) == 2)
+        new = wait_for(lambda: [pid for pid in service.workers() if children(pid)])[0]
+        try:
+            wait_for(lambda: len([line for line in service.lines() if line.get("event") == "model_served"]) == 2)
+            os.kill(service.pid, signal.SIGTERM)
+            wait_for(lambda: "Master has been promoted" in service.err.read_text())
+            assert service.get("/v1/popular").status == 200
+        finally:
+            os.kill(new, signal.SIGTERM)
+            wait_for(lambda: not Path(f"/proc/{new}").exists())
+
+
+def children(pid: int) -> str:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text()
 
 
 def test_what_is_under_way_is_answered_before_it_stops(tiny_store: Store, tmp_path: Path) -> None:

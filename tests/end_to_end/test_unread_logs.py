@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
@@ -20,6 +21,7 @@ from tests.support.paths import ROOT
 
 MUCH_LONGER_THAN_A_STOP_TAKES = 20  # and less than the 30 seconds after which gunicorn kills
 LONG_ID = "r" * 128
+CLOSED = "import os, sys; os.closerange(0, 3); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 @contextmanager
@@ -45,12 +47,14 @@ def fill(writing: int) -> None:
 
 
 @contextmanager
-def started(store: Store, out: int, err: int) -> Iterator[tuple[Service, "subprocess.Popen[bytes]"]]:
+def started(
+    store: Store, out: int | None, err: int | None, command: tuple[str, ...] = COMMAND
+) -> Iterator[tuple[Service, "subprocess.Popen[bytes]"]]:
     """A service that writes to these descriptors, on a port that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        COMMAND, cwd=ROOT, env=environment(store.root, {"PORT": str(port)}), stdout=out, stderr=err
+        command, cwd=ROOT, env=environment(store.root, {"PORT": str(port)}), stdout=out, stderr=err
     )
     service = Service(port, process.pid, Path(os.devnull), Path(os.devnull))
     try:
@@ -139,4 +143,14 @@ def test_output_that_is_closed(tiny_store: Store, tmp_path: Path) -> None:
         reader.close()
         ask_often(service, 10)
         wait_for(lambda: dropped(service) >= 10)
+        assert stop(process) == 0
+
+
+def test_a_service_that_is_started_without_standard_descriptors(tiny_store: Store, tmp_path: Path) -> None:
+    """Nothing that it opens gets their numbers, which the log's lines go to."""
+    command = (sys.executable, "-c", CLOSED, *COMMAND)
+    with started(tiny_store, None, None, command) as (service, process):
+        ask_often(service, 10)
+        for pid in (process.pid, *service.workers()):
+            assert {Path(f"/proc/{pid}/fd/{number}").readlink() for number in range(3)} == {Path(os.devnull)}
         assert stop(process) == 0

@@ -127,6 +127,42 @@ def test_events_and_deadlines_at_the_same_time_lose_and_double_nothing() -> None
     assert (work.shared, work.closed, work.crashed) == (0, N_CONNECTIONS, [])
 
 
+class SlowEpoll:
+    """Arms when it is let."""
+
+    def __init__(self) -> None:
+        self.asked, self.may = Event(), Event()
+
+    def register(self, fd: int, events: int) -> None:
+        """At once."""
+
+    def modify(self, fd: int, events: int) -> None:
+        self.asked.set()
+        self.may.wait(30)
+
+
+def test_nobody_takes_a_connection_that_is_not_armed_yet() -> None:
+    """Who closed it would leave its number to another, which is armed then in its place."""
+    poller, epoll = Poller(), SlowEpoll()
+    poller._epoll = epoll  # type: ignore[assignment]
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = Connection(ours, "", "", monotonic())
+        poller.add(connection)
+        rest = Thread(target=poller.rest, args=(connection, select.EPOLLIN))
+        rest.start()
+        epoll.asked.wait(30)
+        taken: list[bool] = []
+        take = Thread(target=lambda: taken.append(poller.claim(connection)))
+        take.start()
+        take.join(0.2)
+        assert not taken
+        epoll.may.set()
+        rest.join()
+        take.join()
+        assert taken == [True]
+
+
 def test_a_descriptor_that_is_used_again_is_another_connection() -> None:
     """Connections end for their deadline while their clients send, and new ones get their numbers at once."""
     opened = 0
