@@ -10,7 +10,7 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from service.standard_descriptors import hold_standard_descriptors
 from service.threads import restrain_threads
@@ -90,7 +90,7 @@ def on_starting(server: Any) -> None:
     """In the master, once, before it listens and forks."""
     problems = _problems(server)
     if problems:
-        sys.exit(str(SettingsError(problems)))
+        _refuse_to_start(problems)
     os.environ[ADDRESS_CHECKED] = "yes"
     _make_directories()
     _share_code()
@@ -177,7 +177,13 @@ def _check_listeners(server: Any) -> None:
     problems = [exposed(host) for host in hosts if not _READ.may_listen_on(host)]
     if problems:
         on_exit(server)
-        sys.exit(str(SettingsError(problems)))
+        _refuse_to_start(problems)
+
+
+def _refuse_to_start(problems: list[str]) -> NoReturn:
+    """End, the reason being the last line of the log."""
+    print(SettingsError(problems), file=STANDARD_ERROR)
+    sys.exit(1)
 
 
 def _problems(server: Any) -> list[str]:

@@ -195,10 +195,10 @@ def test_on_a_clean_stop_all_events_are_in_the_file_itself(tiny_store: Store, tm
     copy.parent.mkdir()
     shutil.copy(path, copy)
     assert rows(f"sqlite:///{copy}", "SELECT count(*) FROM live_events") == [(20,)]
-    assert [found.name for found in tmp_path.glob("live.db*")] == ["live.db"]
+    assert {found.name for found in tmp_path.glob("live.db*")} == {"live.db", "live.db-turns"}
 
 
-@pytest.mark.parametrize("room", [0, 1, 3])
+@pytest.mark.parametrize("room", [0, 1])
 def test_no_file_descriptors_for_a_moment(tiny_store: Store, tmp_path: Path, room: int) -> None:
     """The master cannot start a worker, or the worker cannot start: it is tried again, a second later each time."""
     with running(tiny_store.root, tmp_path) as service:

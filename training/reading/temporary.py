@@ -1,5 +1,6 @@
 """A copy of what was read, in another form, for a reader that needs a file."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +16,12 @@ def temporary_copy(write: Callable[[TextIO], None]) -> Iterator[str]:
 
     Raises DiskFullError where there is no room for it, and what `write` raises.
     """
-    with tempfile.TemporaryDirectory(prefix="aisle-") as directory:
-        path = Path(directory) / "copy"
+    descriptor, name = tempfile.mkstemp(prefix="aisle-")
+    os.close(descriptor)
+    path = Path(name)
+    try:
         with writing_to(path), path.open("w", encoding="utf-8", newline="\n") as copy:
             write(copy)
-        yield str(path)
+        yield name
+    finally:
+        path.unlink()

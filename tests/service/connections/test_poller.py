@@ -177,21 +177,3 @@ def test_a_descriptor_that_is_used_again_is_another_connection() -> None:
                 client.close()
         wait_for(lambda: work.poller.n_open == 0)
     assert (work.shared, work.closed, work.crashed) == (0, opened, [])
-
-
-def test_nobody_takes_a_connection_that_is_not_armed_yet() -> None:
-    """Whoever lets it rest would arm one that is closed by then, or another one with its descriptor."""
-    poller, claimed = Poller(), list[bool]()
-    ours, theirs = socket.socketpair()
-    connection = Connection(ours, "", "", monotonic())
-    poller.add(connection)
-    poller.rest(connection, 0)
-    claimer = Thread(target=lambda: claimed.append(poller.claim(connection)))
-    with connection.arming:
-        claimer.start()
-        claimer.join(0.1)
-        assert not claimed
-    claimer.join()
-    assert claimed == [True]
-    poller.close(connection)
-    theirs.close()

