@@ -6,10 +6,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 from artifacts.live.activity import NO_ACTIVITY, UserActivity
-from artifacts.live.errors import LiveUnavailableError
+from artifacts.live.errors import LiveUnavailableError, LiveValueError
 from artifacts.live.store import LiveStore
 from artifacts.queries.query import Query
-from service.http.errors import LiveStoreError, NoLiveStoreError
+from service.http.body import BODY
+from service.http.errors import FieldProblem, InvalidRequestError, LiveStoreError, NoLiveStoreError
 from service.state.live_items import LiveItems
 from service.state.live_users import LiveUsers
 from service.telemetry.log import write_line
@@ -52,9 +53,13 @@ class LiveConnection:
 
     @contextmanager
     def reporting(self, request_id: str) -> Iterator[None]:
-        """Count and log what the store fails at for a request. Raises LiveStoreError in its error's place."""
+        """Count and log what the store fails at for a request. Raises LiveStoreError in its error's place, and
+        InvalidRequestError where the store refuses a value of the request."""
         try:
             yield
+        except LiveValueError as error:
+            refused = FieldProblem(field=BODY, message="holds a value that the live store cannot keep")
+            raise InvalidRequestError([refused]) from error
         except LiveUnavailableError as error:
             observe_live_failure(error.reason)
             write_line(event="live_failed", request_id=request_id, reason=error.reason, error=str(error))
