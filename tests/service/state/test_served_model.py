@@ -3,6 +3,7 @@ import os
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,13 @@ def lines_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def events(capfd: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    return [(line["event"], line["model_version"]) for line in said_of_models(capfd)]
+
+
+def said_of_models(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """The log's lines about models: others may come late, from tests before."""
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    return [(line["event"], line["model_version"]) for line in lines]
+    return [line for line in lines if line.get("event", "").startswith("model_")]
 
 
 def serving(served_model: ServedModel) -> str:
@@ -91,7 +97,7 @@ def test_an_unknown_format_is_refused(store: Store, capfd: pytest.CaptureFixture
     manifest = store.path(second) / MANIFEST_NAME
     manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
     assert serving(served_model) == first
-    refused = json.loads(capfd.readouterr().out.splitlines()[-1])
+    refused = said_of_models(capfd)[-1]
     assert refused["event"] == "model_refused"
     assert "99" in refused["error"]
     assert "1" in refused["error"].replace("99", "")
